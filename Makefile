@@ -1,0 +1,77 @@
+# Everything runs in one virtual environment, .venv, made from the locks when first needed.
+#   make demo                     the bot on its sample, no key needed
+#   make test T=tests/spend K=cap one folder, one expression
+#   make test PYTHON=python3.12   another interpreter (.venv is made again)
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+T      ?=
+K      ?=
+
+# One stamp per interpreter, so that another PYTHON is another environment. The development
+# packages include those of the demo, at the same versions: their stamp makes both.
+RUNTIME := $(VENV)/.runtime-$(notdir $(PYTHON))
+DEV     := $(VENV)/.dev-$(notdir $(PYTHON))
+BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: $(RUNTIME) ## set up and check the sample organisation: no key, nothing is sent
+	@$(BIN)/bot check --dry-run --config config.example.yaml
+
+test: $(DEV) ## set up and run the tests (T=path, K=expression)
+	@$(BIN)/python -m pytest $(if $(T)$(K),,-n auto) $(T) $(if $(K),-k '$(K)')
+
+lint: $(DEV) ## style, formatting, and which module may import which
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
+
+types: $(DEV) ## mypy --strict
+	@$(BIN)/mypy
+
+check: lint types ## all that is checked without running the bot
+
+fmt: $(DEV) ## format, and mend what can be mended
+	@$(BIN)/ruff check --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+lock: $(DEV) ## write the locks again from pyproject.toml (UPGRADE=1: newer versions)
+	@tools/lock.sh $(if $(UPGRADE),--upgrade)
+
+image: ## build and try the container image; without a Docker engine, image-proof
+	@if docker info >/dev/null 2>&1; then tools/image.sh; \
+	else echo 'No Docker engine answers: proving the steps of the Dockerfile without one.' && \
+	$(MAKE) --no-print-directory image-proof; fi
+
+image-proof: ## run the Dockerfile's steps in a scratch folder, then the bot read-only and not as root
+	@$(PYTHON) tools/image_proof.py
+
+fakes: $(DEV) ## OpenAI and Slack as local servers, to try the bot against
+	@$(BIN)/python -m tests.fakes
+
+sweep: $(DEV) ## the long sweeps: every crash point, fault sequence, time zone
+	@$(BIN)/python -m pytest -m sweep $(T) $(if $(K),-k '$(K)')
+
+bench: $(DEV) ## speed and memory, as ratios
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove the environment, caches and charts; databases and configuration stay
+	@rm -rf $(VENV) build dist charts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	@find bot tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNTIME): $(BUILD) requirements.lock
+	@PYTHON='$(PYTHON)' tools/venv.sh $(VENV) requirements-build.lock requirements.lock
+	@touch $@
+
+$(DEV): $(BUILD) requirements.lock requirements-dev.lock
+	@PYTHON='$(PYTHON)' tools/venv.sh $(VENV) requirements-build.lock requirements-dev.lock
+	@touch $(RUNTIME) $@

@@ -1,0 +1,21 @@
+"""The command `bot`: arguments in, exit code out; no traceback for what is not a bug."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code (see `bot.errors`)."""
+    if sys.argv[1:2] == ["health"]:
+        from bot.health import main as health  # noqa: PLC0415 - milliseconds matter to a prober
+
+        sys.exit(health(sys.argv[2:], os.environ))
+    from bot.cli import run  # noqa: PLC0415
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What rules find, and whether that is news. Pure."""

@@ -1,0 +1,160 @@
+"""Findings, what could not be judged, and the reasons for speaking or keeping silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import quote
+
+from bot.spend.calendar import Period
+
+SEPARATOR = " × "
+"""Joins the parts of a pair, as in `search × gpt-5`."""
+
+
+class Dimension(StrEnum):
+    """What a subject is one of."""
+
+    ORGANIZATION = "organization"
+    PROJECT = "project"
+    MODEL = "model"
+    LINE_ITEM = "line_item"
+    API_KEY = "api_key"
+
+
+class Severity(StrEnum):
+    """How loud a finding is. Ordered by `rank`."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+class Measure(StrEnum):
+    """The unit of a finding's numbers: money is in integer nano-dollars, the rest are plain."""
+
+    USD = "usd"
+    REQUESTS = "requests"
+    TOKENS = "tokens"
+    RATIO = "ratio"
+    USD_PER_REQUEST = "usd_per_request"
+    USD_PER_MILLION_TOKENS = "usd_per_million_tokens"
+
+    @property
+    def is_money(self) -> bool:
+        return self in (Measure.USD, Measure.USD_PER_REQUEST, Measure.USD_PER_MILLION_TOKENS)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """What a rule is about: the organisation, one member of a dimension, or a pair of members.
+
+    `dimensions` and `ids` run in parallel, one entry each or two for a pair. An id is None for
+    the organisation and for money without a project. `names` are what people call the ids.
+    """
+
+    dimensions: tuple[Dimension, ...]
+    ids: tuple[str | None, ...]
+    names: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return SEPARATOR.join(self.names)
+
+    @property
+    def title(self) -> str:
+        """The name as a sentence begins with it."""
+        return self.name if self != ORGANIZATION else f"{self.name[0].upper()}{self.name[1:]}"
+
+    @property
+    def slug(self) -> str:
+        """The ids as an unambiguous part of an alert key: it never depends on a name."""
+        kinds = "*".join(self.dimensions)
+        if self.ids == (None,) and self.dimensions == (Dimension.ORGANIZATION,):
+            return kinds
+        return f"{kinds}={'*'.join(map(_encoded, self.ids))}"
+
+
+ORGANIZATION = Subject((Dimension.ORGANIZATION,), (None,), ("the organisation",))
+
+
+def _encoded(part: str | None) -> str:
+    return "(none)" if part is None else quote(part, safe=".-_ ").replace(" ", "+")
+
+
+def rule_slug(name: str) -> str:
+    """A rule's name as part of a key: spaces become dashes, the rest is percent-encoded."""
+    return quote(name.strip().replace(" ", "-"), safe=".-_")
+
+
+def alert_key(rule: str, subject: Subject, period: Period) -> str:
+    """The stable identity of an alert: rule + subject + period. Never the amount or the step."""
+    return f"{rule_slug(rule)}/{subject.slug}/{period.unit}:{period.start.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says about one subject in one period.
+
+    `observed`, `limit` and `expected` are in the unit of `measure` (nano-dollars for money).
+    `step` is the highest step crossed (percent of a cap), None where a kind has no steps.
+    `provisional`: the period holds a day that is open or may still be restated.
+    `why` is one sentence with the numbers, in plain text (names in it are not yet escaped).
+    `facts` are label/value pairs for the message, in reading order.
+    """
+
+    rule: str
+    kind: str
+    severity: Severity
+    subject: Subject
+    period: Period
+    metric: str
+    measure: Measure
+    observed: int | float
+    why: str
+    headline: str
+    limit: int | float | None = None
+    expected: int | float | None = None
+    step: float | None = None
+    provisional: bool = False
+    facts: tuple[tuple[str, str], ...] = field(default=())
+    channel: str | None = None
+    mention: str | None = None
+
+    @property
+    def key(self) -> str:
+        return alert_key(self.rule, self.subject, self.period)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A rule, or one subject of it, that could not be judged, and the reason in words."""
+
+    rule: str
+    subject: str
+    why: str
+
+
+Outcome = Finding | Skipped
+
+
+class Reason(StrEnum):
+    """Why a message goes out, or why not."""
+
+    FIRST = "first"
+    WORSE = "worse"
+    STEP = "step"
+    REPEAT = "repeat"
+    RESTATED = "restated"
+    RESOLVED = "resolved"
+    TOLD = "told"
+    SNOOZED = "snoozed"
+    INHIBITED = "inhibited"
+
+    @property
+    def speaks(self) -> bool:
+        return self not in (Reason.TOLD, Reason.SNOOZED, Reason.INHIBITED)

@@ -1,0 +1,272 @@
+"""The flow: collect the bill, judge it, decide what is news, remember and deliver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy.engine import Connection
+
+from bot.alerts.decide import decide
+from bot.alerts.model import ORGANIZATION, Finding, Outcome, Skipped
+from bot.config.load import Configuration
+from bot.delivery.postman import Postman
+from bot.delivery.routes import route
+from bot.kinds import Cap, Rule
+from bot.messages.compose_alert import compose_alert
+from bot.messages.compose_digest import Digest, compose_digest
+from bot.messages.digest_charts import Budget
+from bot.messages.model import Message
+from bot.report import DataState, Judged, Report
+from bot.sources.base import COSTS, FetchFailure, Source
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, utc_day
+from bot.spend.ledger import Ledger, trailing
+from bot.spend.metrics import Additive, Metric
+from bot.spend.rows import CostDay, Name, UsageDay
+from bot.store.alerts import AlertBook
+from bot.store.database import Database
+from bot.store.history import History
+from bot.store.outbox import Outbox
+from bot.store.pulses import CHECKED, FAILED, FETCHED, Pulses
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything a run needs, chosen once. `now` is read once and passed on."""
+
+    configuration: Configuration
+    source: Source
+    database: Database
+    postman: Postman
+    now: datetime
+
+    @property
+    def history(self) -> History:
+        return History(self.database)
+
+    @property
+    def today(self) -> date:
+        return utc_day(self.now)
+
+    @property
+    def window(self) -> Span:
+        """The days that every run fetches again."""
+        return trailing(self.today, self.configuration.settings.source.refetch_days)
+
+    @property
+    def span(self) -> Span:
+        """The days that are kept as history."""
+        return trailing(self.today, self.configuration.settings.source.history_days)
+
+
+def check(app: App) -> Report:
+    """Fetch, judge, tell: the main job."""
+    failures = collect(app, days_to_fetch(app))
+    ledger = open_ledger(app)
+    findings, skipped = judge(app, ledger, days_to_judge(app))
+    judged, messages = remember(app, findings)
+    sent, undelivered = app.postman.deliver()
+    report = Report(
+        as_of=app.now,
+        data=data_state(app, ledger),
+        judged=tuple(judged),
+        skipped=tuple(skipped),
+        messages=tuple(messages),
+        failures=tuple(failures),
+        sent=sent,
+        undelivered=undelivered,
+    )
+    _beat(app, report)
+    return report
+
+
+def digest(app: App, unit: Unit) -> Report:
+    """Fetch, judge, and post the summary of the last finished day, week or month."""
+    failures = collect(app, days_to_fetch(app))
+    ledger = open_ledger(app)
+    findings, skipped = judge(app, ledger, list(app.window))
+    report = Report(
+        as_of=app.now,
+        data=data_state(app, ledger),
+        judged=tuple(_as_known(app, findings)),
+        skipped=tuple(skipped),
+        failures=tuple(failures),
+    )
+    message = digest_message(app, ledger, report, unit)
+    with app.database.writing() as connection:
+        is_new = Outbox(app.database).add(connection, message, app.now)
+    sent, undelivered = app.postman.deliver()
+    messages = (message,) if is_new else ()
+    return replace(report, messages=messages, sent=sent, undelivered=undelivered)
+
+
+def preview_digest(app: App, report: Report) -> Report:
+    """The report with the daily digest added as it would be posted; nothing is kept of it."""
+    message = digest_message(app, open_ledger(app), report, Unit.DAY)
+    return replace(report, messages=(*report.messages, message))
+
+
+def digest_message(app: App, ledger: Ledger, report: Report, unit: Unit) -> Message:
+    """The digest of the last finished period, for the default channel."""
+    settings = app.configuration.settings
+    return compose_digest(
+        Digest(
+            unit=unit,
+            now=app.now,
+            zone=settings.schedule.zone,
+            channel=settings.slack.channel,
+            ledger=ledger,
+            budgets=budgets(app.configuration.rulebook.enabled),
+            findings=tuple(j.finding for j in report.judged),
+            skipped=report.skipped,
+            trouble=tuple(failure.message for failure in report.failures),
+        )
+    )
+
+
+def budgets(rules: Iterable[Rule]) -> tuple[Budget, ...]:
+    """The limits on the whole organisation's money, shortest period first."""
+    found = []
+    for rule in rules:
+        if isinstance(rule, Cap) and rule.per == ORGANIZATION.dimensions and not rule.match:
+            limit = rule.limit_of((None,), "")
+            if rule.metric is Metric.COST and limit:
+                found.append(Budget(rule.name, rule.period, limit))
+    return tuple(sorted(found, key=lambda budget: (list(Unit).index(budget.unit), budget.limit)))
+
+
+def collect(app: App, days: Span) -> list[FetchFailure]:
+    """Read the days from the source into the history; what could not be read is returned."""
+    failures: list[FetchFailure] = []
+    found_names: list[Name] = []
+    for fetched in app.source.fetch(days):
+        match fetched:
+            case CostDay():
+                app.history.replace_costs(fetched, app.now)
+            case UsageDay():
+                app.history.replace_usage(fetched, app.now)
+            case Name():
+                found_names.append(fetched)
+            case FetchFailure():
+                failures.append(fetched)
+                app.history.mark_failed(fetched.part, fetched.days, fetched.message, app.now)
+    app.history.remember_names(found_names, app.now)
+    return failures
+
+
+def days_to_fetch(app: App) -> Span:
+    """The trailing window, reaching back to the first day of the history that is not held."""
+    times = app.configuration.settings.source.settling
+    states = app.history.states(COSTS, app.span, times, app.now)
+    missing = [day for day, state in states.items() if state is DayState.MISSING]
+    return Span(min([app.window.start, *missing]), app.today + ONE_DAY)
+
+
+def days_to_judge(app: App) -> list[date]:
+    """The window, and the days before it that no check has judged since the last one."""
+    last = Pulses(app.database).last(CHECKED)
+    start = app.window.start
+    if last and last.detail:
+        start = min(start, date.fromisoformat(last.detail))
+    return list(Span(max(start, app.span.start), app.today + ONE_DAY))
+
+
+def open_ledger(app: App) -> Ledger:
+    """The history up to now, as rules see it."""
+    times = app.configuration.settings.source.settling
+    return Ledger(
+        now=app.now,
+        span=app.span,
+        reader=app.history,
+        cost_states=app.history.states(COSTS, app.span, times, app.now),
+        usage_states=app.history.usage_states(app.span, times, app.now),
+        names=app.history.names(),
+        settling=times,
+    )
+
+
+def judge(app: App, ledger: Ledger, days: Sequence[date]) -> tuple[list[Finding], list[Skipped]]:
+    """What every enabled rule says, worst first; and what could not be judged."""
+    outcomes = list(_outcomes(app, ledger, days))
+    findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+    skipped = [outcome for outcome in outcomes if isinstance(outcome, Skipped)]
+    findings.sort(key=lambda f: (-f.severity.rank, f.period, -float(f.observed)))
+    return findings, list(dict.fromkeys(skipped))
+
+
+def _outcomes(app: App, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
+    for rule in app.configuration.rulebook.enabled:
+        yield from rule.judge(ledger, days)
+
+
+def remember(app: App, findings: Iterable[Finding]) -> tuple[list[Judged], list[Message]]:
+    """Decide what is news; alert state and outbox change together in one transaction."""
+    judged, messages = [], []
+    book, outbox = AlertBook(app.database), Outbox(app.database)
+    findings = list(findings)
+    with app.database.writing() as connection:
+        told = book.told(connection, (finding.key for finding in findings))
+        for finding in findings:
+            reason = decide(finding, told.get(finding.key))
+            judged.append(Judged(finding, reason))
+            if reason.speaks:
+                message = _alert(app, judged[-1])
+                book.remember(connection, finding, app.now)
+                outbox.add(connection, message, app.now, alert_key=finding.key)
+                messages.append(message)
+    return judged, messages
+
+
+def _alert(app: App, judged: Judged) -> Message:
+    channel, mention = route(judged.finding, app.configuration.settings.slack)
+    return compose_alert(judged.finding, judged.reason, channel, mention, app.now)
+
+
+def _as_known(app: App, findings: Sequence[Finding]) -> list[Judged]:
+    """Findings with the reason a check would give now; nothing is remembered."""
+    book = AlertBook(app.database)
+
+    def reasons(connection: Connection) -> list[Judged]:
+        told = book.told(connection, (finding.key for finding in findings))
+        return [Judged(finding, decide(finding, told.get(finding.key))) for finding in findings]
+
+    with app.database.reading() as connection:
+        return reasons(connection)
+
+
+def data_state(app: App, ledger: Ledger) -> DataState:
+    """What is known of the bill at `now`."""
+    states = ledger.cost_states
+    finished = [d for d, s in states.items() if s in (DayState.SETTLING, DayState.SETTLED)]
+    settled = [d for d, s in states.items() if s is DayState.SETTLED]
+    totals = ledger.sums(Additive.COST, ("organization",)).totals
+    records = app.history.day_records(COSTS, app.window)
+    return DataState(
+        last_finished_day=max(finished, default=None),
+        last_settled_day=max(settled, default=None),
+        missing_days=tuple(d for d, s in states.items() if s is DayState.MISSING),
+        rows=app.history.row_counts(app.span),
+        totals={
+            day: (
+                states.get(day, DayState.MISSING),
+                sum(totals(Span(day, day + ONE_DAY)).values())
+                if day in records and records[day].fetched_at
+                else None,
+            )
+            for day in app.window
+        },
+    )
+
+
+def _beat(app: App, report: Report) -> None:
+    pulses = Pulses(app.database)
+    pulses.beat(CHECKED, app.now, app.today.isoformat())
+    if not report.blind:
+        pulses.beat(FETCHED, app.now)
+    trouble = [failure.message for failure in report.blind]
+    trouble += [f"{key}: {why}" for key, why in report.undelivered]
+    if trouble:
+        pulses.beat(FAILED, app.now, trouble[0])
+    else:
+        pulses.forget(FAILED)

@@ -1,0 +1,242 @@
+"""The commands: arguments in, exit codes out. What they do lives elsewhere and is loaded late,
+so that `--help` needs nothing but click.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot import __version__
+from bot.errors import BotError
+
+OK, FAIL_ON, USAGE, BUG = 0, 1, 2, 70
+
+
+class InstantType(click.ParamType[datetime]):
+    """An ISO 8601 instant; without an offset it is UTC."""
+
+    name = "instant"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            instant = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            self.fail(f"{value!r} is no ISO 8601 instant; write 2026-11-20T09:30:00Z", param, ctx)
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+class DayType(click.ParamType[date]):
+    """A UTC day, as 2026-11-20."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return datetime.strptime(str(value).strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a date
+        except ValueError:
+            self.fail(f"{value!r} is no day; write 2026-11-20", param, ctx)
+
+
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Configuration file.  [default: config.yaml, else $BOT_CONFIG]",
+)
+_output = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option(
+            "--charts",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Write the charts as PNG files here.  [default with --dry-run: charts/]",
+        ),
+        _output,
+        click.option(
+            "--as-of",
+            type=InstantType(),
+            help="Judge as of this instant.  [default: now; a recording's own instant]",
+        ),
+        click.option("--dry-run", is_flag=True, help="Do everything but speak and remember."),
+        _config,
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88})
+@click.version_option(__version__, prog_name="bot")
+def bot() -> None:
+    """Budget Bot watches an OpenAI bill, checks it against YAML rules, and tells Slack.
+
+    Exit codes: 0 done, whatever was found · 1 --fail-on was hit · 2 usage · 3 configuration,
+    rules or database · 4 the bill could not be read · 5 a message could not be delivered
+    (it is kept) · 70 a bug.
+    """
+
+
+@bot.command()
+@_job_options
+@click.option(
+    "--fail-on",
+    type=click.Choice(["warning", "critical"]),
+    help="Exit 1 if anything that bad holds.",
+)
+def check(**options: Any) -> int:
+    """Fetch the bill, judge it by the rules, and alert: the main job.
+
+    With --dry-run also shows the digest that `bot digest` would post.
+    """
+    from bot.commands.jobs import run_check  # noqa: PLC0415
+
+    return run_check(**options)
+
+
+@bot.command()
+@_job_options
+@click.option(
+    "--period", type=click.Choice(["day", "week", "month"]), default="day", show_default=True
+)
+def digest(**options: Any) -> int:
+    """Compose and post the summary of the last finished day, week or month."""
+    from bot.commands.jobs import run_digest  # noqa: PLC0415
+
+    return run_digest(**options)
+
+
+@bot.command()
+@_config
+@click.option("--since", type=DayType(), help="Fetch from this UTC day on.")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Save the raw pages to this new folder, to be replayed as a recording.",
+)
+@click.option("--as-of", type=InstantType(), hidden=True)
+def fetch(**options: Any) -> int:
+    """Fetch or back-fill the bill, and nothing else."""
+    from bot.commands.fetch import run_fetch  # noqa: PLC0415
+
+    return run_fetch(**options)
+
+
+@bot.command()
+@_config
+@_output
+@click.option("--as-of", type=InstantType(), hidden=True)
+def status(**options: Any) -> int:
+    """What fires, what waits in the outbox, and how fresh the data is."""
+    from bot.commands.status import run_status  # noqa: PLC0415
+
+    return run_status(**options)
+
+
+@bot.command()
+@_config
+@_output
+def health(**options: Any) -> int:
+    """Is the bot alive and its data fresh? Exit 0 or 1, in milliseconds."""
+    from bot.health import report  # noqa: PLC0415
+
+    return report(options["config"], options["output"], os.environ)
+
+
+@bot.group()
+def config() -> None:
+    """Check the configuration, or print its JSON Schema."""
+
+
+@config.command("validate")
+@_config
+def config_validate(**options: Any) -> int:
+    """Check configuration and rules; every mistake in one report."""
+    from bot.commands.configuration import run_validate  # noqa: PLC0415
+
+    return run_validate(**options)
+
+
+@config.command("schema")
+def config_schema() -> int:
+    """Print the JSON Schema of config.yaml, for editors."""
+    from bot.commands.configuration import run_schema  # noqa: PLC0415
+
+    return run_schema()
+
+
+@bot.group()
+def rules() -> None:
+    """Check, list and explain rules."""
+
+
+@rules.command("validate")
+@_config
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+def rules_validate(**options: Any) -> int:
+    """Check the rules of the configuration, or of PATH; every mistake in one report."""
+    from bot.commands.rules import run_rules_validate  # noqa: PLC0415
+
+    return run_rules_validate(**options)
+
+
+@rules.command("list")
+@_config
+@_output
+def rules_list(**options: Any) -> int:
+    """List the rules in force."""
+    from bot.commands.rules import run_list  # noqa: PLC0415
+
+    return run_list(**options)
+
+
+@rules.command("explain")
+@click.argument("kind", required=False)
+def rules_explain(**options: Any) -> int:
+    """Print the manual page of a rule KIND; without one, the list of kinds."""
+    from bot.commands.rules import run_explain  # noqa: PLC0415
+
+    return run_explain(**options)
+
+
+@rules.command("schema")
+def rules_schema() -> int:
+    """Print the JSON Schema of a rules file, for editors."""
+    from bot.commands.rules import run_rules_schema  # noqa: PLC0415
+
+    return run_rules_schema()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of a command line. Errors go to stderr, in a line or two."""
+    try:
+        return int(bot.main(list(arguments), prog_name="bot", standalone_mode=False) or OK)
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except BotError as error:
+        click.echo(f"bot: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+    except Exception:  # noqa: BLE001 - the one boundary: whatever arrives here is a bug
+        traceback.print_exc()
+        click.echo("bot: this is a bug; please report the lines above (exit 70)", err=True)
+        return BUG

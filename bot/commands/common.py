@@ -1,0 +1,51 @@
+"""What commands share: finding the configuration, showing things."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bot.config.load import Configuration, load_configuration
+from bot.errors import ConfigError
+
+DEFAULT_CONFIG = "config.yaml"
+
+
+def config_path(given: Path | None) -> Path:
+    """The file given, else `config.yaml` here, else the one that $BOT_CONFIG names."""
+    if given is not None:
+        return given
+    if Path(DEFAULT_CONFIG).exists():
+        return Path(DEFAULT_CONFIG)
+    if named := os.environ.get("BOT_CONFIG"):
+        return Path(named)
+    raise ConfigError(
+        "there is no config.yaml in this folder",
+        hint="name one with --config (config.example.yaml runs as it stands) or set BOT_CONFIG",
+    )
+
+
+def configuration(given: Path | None) -> Configuration:
+    """The configuration and rules. Raises ConfigError with every mistake."""
+    return load_configuration(config_path(given), os.environ)
+
+
+def console() -> Console:
+    """A console on stdout: at most 100 columns wide, 80 when piped."""
+    width = None if sys.stdout.isatty() else 80
+    return Console(width=width, highlight=False, emoji=False, markup=False, soft_wrap=False)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def note(text: str) -> None:
+    """A line of progress or trouble on stderr."""
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,29 @@
+"""`bot fetch`: bring the bill in, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+from bot import app as flow
+from bot.commands.common import configuration, note
+from bot.spend.calendar import ONE_DAY, Span
+from bot.wiring import fetching_app, recorded
+
+
+def run_fetch(
+    *, config: Path | None, since: date | None, record: Path | None, as_of: datetime | None
+) -> int:
+    """Exit code 0, or 4 when a part of the bill could not be read."""
+    with fetching_app(configuration(config), as_of) as app:
+        days = Span(since, app.today + ONE_DAY) if since else flow.days_to_fetch(app)
+        with recorded(app, record, days) as recording_app:
+            failures = flow.collect(recording_app, days)
+        rows = app.history.row_counts(days)
+    for failure in failures:
+        note(f"bot: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else ""))
+    note(
+        f"{len(days)} days from {days.start}: {rows['costs']:,} cost rows, "
+        f"{rows['usage']:,} usage rows"
+    )
+    return 4 if any(not failure.optional for failure in failures) else 0

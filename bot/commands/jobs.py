@@ -1,0 +1,150 @@
+"""`bot check` and `bot digest`."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from bot import app as flow
+from bot.alerts.model import Severity
+from bot.app import App
+from bot.commands.common import configuration, console, note, print_json
+from bot.config.load import Configuration
+from bot.messages.text import render
+from bot.report import Judged, Report, as_json
+from bot.spend.calendar import Unit, day_name
+from bot.wiring import dry_app, real_app
+
+DEFAULT_CHARTS = Path("charts")
+_MARKS = {Severity.INFO: "·", Severity.WARNING: "!", Severity.CRITICAL: "‼"}
+
+
+def run_check(
+    *,
+    config: Path | None,
+    dry_run: bool,
+    as_of: datetime | None,
+    output: str,
+    charts: Path | None,
+    fail_on: str | None,
+) -> int:
+    """Exit code of the main job."""
+    with _opened(configuration(config), dry_run, as_of) as app:
+        report = flow.check(app)
+        if dry_run:
+            report = flow.preview_digest(app, report)
+    report = _with_charts(report, charts or (DEFAULT_CHARTS if dry_run else None))
+    _show(report, output, dry_run)
+    return _exit_code(report, Severity(fail_on) if fail_on else None)
+
+
+def run_digest(
+    *,
+    config: Path | None,
+    dry_run: bool,
+    as_of: datetime | None,
+    output: str,
+    charts: Path | None,
+    period: str,
+) -> int:
+    """Exit code of the digest."""
+    with _opened(configuration(config), dry_run, as_of) as app:
+        report = flow.digest(app, Unit(period))
+    report = _with_charts(report, charts or (DEFAULT_CHARTS if dry_run else None))
+    _show(report, output, dry_run)
+    return _exit_code(report, None)
+
+
+def _opened(
+    loaded: Configuration, dry_run: bool, as_of: datetime | None
+) -> AbstractContextManager[App]:
+    return dry_app(loaded, as_of) if dry_run else real_app(loaded, as_of)
+
+
+def _with_charts(report: Report, folder: Path | None) -> Report:
+    """The report with its pictures written to the folder."""
+    pictures = [chart for message in report.messages for chart in message.charts]
+    if folder is None or not pictures:
+        return report
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for chart in pictures:
+        path = folder / chart.name
+        path.write_bytes(chart.png)
+        paths[chart.name] = str(path)
+    return replace(report, chart_paths=paths)
+
+
+def _show(report: Report, output: str, dry_run: bool) -> None:
+    if output == "json":
+        print_json(as_json(report))
+    else:
+        _print(report, console(), dry_run)
+    for failure in report.failures:
+        note(f"bot: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else ""))
+    for key, why in report.undelivered:
+        note(f"bot: not delivered, kept in the outbox: {key}\n  {why}")
+
+
+def _print(report: Report, out: Console, dry_run: bool) -> None:
+    _print_data(report, out)
+    _print_findings(report, out)
+    for skipped in report.skipped:
+        out.print(Text(f"  ? {skipped.rule}, {skipped.subject}: {skipped.why}", "dim"))
+    if dry_run:
+        for message in report.messages:
+            out.print()
+            render(message, out)
+        out.print()
+        out.print(Text("Dry run: nothing was sent, nothing was remembered.", "dim"))
+    elif report.sent:
+        out.print(f"{report.sent} {'message' if report.sent == 1 else 'messages'} sent.")
+    for path in report.chart_paths.values():
+        out.print(Text(f"chart: {path}", "dim"))
+
+
+def _print_data(report: Report, out: Console) -> None:
+    data = report.data
+    last = day_name(data.last_finished_day) if data.last_finished_day else "none"
+    rows = data.rows
+    out.print(
+        Text(
+            f"As of {report.as_of:%Y-%m-%d %H:%M} UTC · last finished day {last} · "
+            f"{rows['costs']:,} cost rows, {rows['usage']:,} usage rows",
+            "dim",
+        )
+    )
+
+
+def _print_findings(report: Report, out: Console) -> None:
+    if not report.judged:
+        out.print("Nothing is over its limits.")
+        return
+    many = "finding" if len(report.judged) == 1 else "findings"
+    out.print(Text(f"{len(report.judged)} {many}", "bold"))
+    for judged in report.judged:
+        out.print(_finding_line(judged))
+
+
+def _finding_line(judged: Judged) -> Text:
+    finding = judged.finding
+    line = Text(f"  {_MARKS[finding.severity]} ")
+    line.append(f"{finding.severity.value:8} ", "bold")
+    line.append(finding.headline)
+    line.append(f"  [{finding.rule}; {judged.reason.value}]", "dim")
+    return line
+
+
+def _exit_code(report: Report, fail_on: Severity | None) -> int:
+    if report.undelivered:
+        return 5
+    if report.blind:
+        return 4
+    if fail_on and report.worst and report.worst.rank >= fail_on.rank:
+        return 1
+    return 0

@@ -1,0 +1,1 @@
+"""Settings and rules: files from people, read strictly, with every mistake told in its place."""

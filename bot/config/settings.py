@@ -1,0 +1,196 @@
+"""config.yaml as a person writes it, checked and typed. Every default stands here."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+
+from bot.kinds.base import Globs
+from bot.kinds.durations import Duration
+from bot.spend.calendar import SettlingTimes
+
+SECRETS = (
+    ("source", "admin_key"),
+    ("slack", "bot_token"),
+    ("slack", "app_token"),
+    ("slack", "webhook_url"),
+    ("heartbeat_url",),
+)
+"""Settings that may only be written as `${VARIABLE}`."""
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True
+    )
+
+
+class SourceKind(StrEnum):
+    SAMPLE = "sample"
+    RECORDING = "recording"
+    OPENAI = "openai"
+
+
+class Grouping(StrEnum):
+    """What costs are broken down by."""
+
+    PROJECT = "project"
+    LINE_ITEM = "line_item"
+    API_KEY = "api_key"
+
+
+class SourceSettings(_Section):
+    kind: SourceKind = SourceKind.SAMPLE
+    path: Path | None = None
+    admin_key: SecretStr = SecretStr("")
+    base_url: str = "https://api.openai.com/v1"
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+    history_days: Annotated[int, Field(ge=1, le=3660)] = 90
+    refetch_days: Annotated[int, Field(ge=1, le=60)] = 4
+    settle_days: Annotated[int, Field(ge=0, le=30)] = 2
+    grace_hours: Annotated[int, Field(ge=0, le=72)] = 6
+    break_down_by: tuple[Grouping, ...] = tuple(Grouping)
+
+    @property
+    def settling(self) -> SettlingTimes:
+        return SettlingTimes(timedelta(hours=self.grace_hours), timedelta(days=self.settle_days))
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind is SourceKind.RECORDING and self.path is None:
+            raise ValueError("`kind: recording` needs `path`, the folder of the recording")
+        if self.refetch_days > self.history_days:
+            raise ValueError("`refetch_days` cannot be more than `history_days`")
+        if self.refetch_days <= self.settle_days:
+            raise ValueError("`refetch_days` must be more than `settle_days`, or days never settle")
+        return self
+
+
+class StoreSettings(_Section):
+    url: str = "sqlite:///budget-bot.db"
+
+
+class Route(_Section):
+    """Where findings about some subjects go. `match` looks at dimensions, rule and severity."""
+
+    match: dict[Literal["project", "model", "line_item", "api_key", "rule", "severity"], Globs]
+    channel: str
+    mention: str | None = None
+
+
+class SlackSettings(_Section):
+    bot_token: SecretStr = SecretStr("")
+    app_token: SecretStr = SecretStr("")
+    webhook_url: SecretStr = SecretStr("")
+    channel: str = "#llm-costs"
+    base_url: str = "https://slack.com/api/"
+    proxy: str | None = None
+    routes: tuple[Route, ...] = ()
+
+
+def _time_of_day(text: str) -> time:
+    if not _CLOCK.fullmatch(text):
+        raise ValueError('a time of day is written "09:00"')
+    return time.fromisoformat(text)
+
+
+class DigestTime(_Section):
+    """A moment in the week, month or day: `at` on `weekday` (0 is Monday) or on day `of_month`."""
+
+    at: time
+    weekday: int | None = None
+    of_month: int | None = None
+
+    def falls_on(self, day: date) -> bool:
+        """Whether the local date is one of its days."""
+        if self.weekday is not None:
+            return day.weekday() == self.weekday
+        return self.of_month is None or day.day == self.of_month
+
+
+def _daily(value: Any) -> Any:
+    return {"at": _time_of_day(value)} if isinstance(value, str) else value
+
+
+def _weekly(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    name, _, clock = value.partition(" ")
+    if name.casefold() not in _WEEKDAYS:
+        raise ValueError('a weekly time is written "monday 09:00"')
+    return {"at": _time_of_day(clock.strip()), "weekday": _WEEKDAYS.index(name.casefold())}
+
+
+def _monthly(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    number, _, clock = value.partition(" ")
+    if not number.isdigit() or not 1 <= int(number) <= 28:
+        raise ValueError('a monthly time is written "1 09:00", on a day from 1 to 28')
+    return {"at": _time_of_day(clock.strip()), "of_month": int(number)}
+
+
+class DigestSettings(_Section):
+    daily: Annotated[DigestTime, BeforeValidator(_daily)] | None = DigestTime(at=time(9))
+    weekly: Annotated[DigestTime, BeforeValidator(_weekly)] | None = DigestTime(
+        at=time(9), weekday=0
+    )
+    monthly: Annotated[DigestTime, BeforeValidator(_monthly)] | None = DigestTime(
+        at=time(9), of_month=1
+    )
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not a time zone; write one such as Europe/Berlin or UTC") from None
+    return name
+
+
+class ScheduleSettings(_Section):
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Berlin"
+    check_every: Duration = timedelta(hours=1)
+    digest: DigestSettings = DigestSettings()
+    catch_up: Duration = timedelta(hours=24)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Settings(_Section):
+    """Everything config.yaml says. Relative paths are relative to the file's folder (`home`)."""
+
+    source: SourceSettings = SourceSettings()
+    store: StoreSettings = StoreSettings()
+    slack: SlackSettings = SlackSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    rules: Path = Path("rules/")
+    heartbeat_url: SecretStr = SecretStr("")
+
+
+def absolute_store_url(url: str, home: Path) -> str:
+    """A SQLite URL whose file is relative to the configuration's folder, made absolute."""
+    head, slashes, file = url.partition(":///")
+    if not head.startswith("sqlite") or not slashes or not file or file.startswith(("/", ":")):
+        return url
+    return f"{head}:///{(home / file).resolve()}"

@@ -1,0 +1,1 @@
+"""Handing messages over: what Slack accepted, refused, or left in doubt."""

@@ -1,0 +1,142 @@
+"""The calls of Slack's Web API that the bot makes; the only module that knows slack_sdk.
+
+slack_sdk by itself sends a post again when a connection breaks (`retry_handlers`), and so tells
+things twice: here it repeats nothing. Its own log is switched off, as it quotes whole bodies.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from http.client import HTTPException
+from typing import Any
+from urllib.request import Request
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from bot.delivery.base import Json, Outgoing, Receipt
+from bot.delivery.line import Line
+from bot.delivery.slack_errors import answered, in_doubt, unanswered
+
+EVENT_TYPE = "budget_bot_message"
+"""The metadata's type. Slack drops metadata whose type holds anything but letters, digits, _, -."""
+
+PAGE = 200
+"""Messages in a page of history."""
+
+_SILENT = logging.getLogger("bot.delivery.slack_sdk")
+_SILENT.setLevel(logging.CRITICAL + 1)
+
+
+class SlackApi:
+    """Slack's Web API with one token. Every call that fails raises DeliveryError."""
+
+    def __init__(self, token: str, base_url: str, line: Line) -> None:
+        self._client = _Client(token, base_url, line)
+        self._line = line
+
+    def post(self, outgoing: Outgoing, blocks: list[Json] | None) -> Receipt:
+        """chat.postMessage, once, with the key as metadata."""
+        answer = self._call(
+            self._client.chat_postMessage,
+            channel=outgoing.channel,
+            text=outgoing.text,
+            blocks=blocks,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}},
+            unfurl_links=False,
+            unfurl_media=False,
+            link_names=False,
+            parse="none",
+        )
+        return Receipt(str(answer["channel"]), str(answer["ts"]))
+
+    def history(self, channel_id: str, oldest: datetime) -> Iterator[Json]:
+        """conversations.history: the channel's messages after `oldest`, newest first."""
+        return self._pages(
+            self._client.conversations_history,
+            "messages",
+            channel=channel_id,
+            oldest=f"{oldest.timestamp():.6f}",
+            include_all_metadata=True,
+            limit=PAGE,
+        )
+
+    def channels(self, types: str) -> Iterator[Json]:
+        """conversations.list: channels of these types, archived ones left out."""
+        listing = self._client.conversations_list
+        return self._pages(listing, "channels", types=types, exclude_archived=True, limit=999)
+
+    def upload_address(self, name: str, length: int) -> tuple[str, str]:
+        """files.getUploadURLExternal: where so many bytes go, and the id of the file to be."""
+        method = self._client.files_getUploadURLExternal
+        answer = self._call(method, filename=name, length=length)
+        return str(answer["upload_url"]), str(answer["file_id"])
+
+    def send_bytes(self, request: Request) -> None:
+        """The bytes to an upload address. It is secret by itself: no token goes along."""
+        try:
+            status, headers, _ = self._line.exchange(request)
+        except (OSError, HTTPException) as error:
+            raise unanswered(error) from None
+        if status != 200:
+            raise answered(status, dict(headers.items()), None)
+
+    def complete(self, file_id: str, title: str) -> bool:
+        """files.completeUploadExternal without a channel: whether Slack has finished the file."""
+        files: list[dict[str, str | None]] = [{"id": file_id, "title": title}]
+        answer = self._call(self._client.files_completeUploadExternal, files=files)
+        file = (answer.get("files") or [{}])[0]
+        return bool(file.get("filetype") or file.get("mimetype"))
+
+    def _pages(
+        self, method: Callable[..., SlackResponse], items: str, **arguments: Any
+    ) -> Iterator[Json]:
+        cursor = None
+        while True:
+            answer = self._call(method, cursor=cursor, **arguments)
+            yield from answer.get(items) or ()
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return
+
+    def _call(self, method: Callable[..., SlackResponse], /, **arguments: Any) -> Json:
+        channel = str(arguments.get("channel", ""))
+        try:
+            answer = method(**arguments).data
+        except SlackApiError as error:
+            response = error.response
+            raise answered(response.status_code, response.headers, response.data, channel) from None
+        except (OSError, HTTPException) as error:
+            raise unanswered(error) from None
+        except (SlackClientError, AttributeError, ValueError):  # JSON, but not an object
+            raise in_doubt("the answer did not come from Slack") from None
+        return answer if isinstance(answer, dict) else {}
+
+
+class _Client(WebClient):
+    """slack_sdk's client on our own line: no redirects, no surprise proxy, bounded answers."""
+
+    def __init__(self, token: str, base_url: str, line: Line) -> None:
+        super().__init__(token=token, base_url=base_url, retry_handlers=[], logger=_SILENT)
+        self._line = line
+
+    def _perform_urllib_http_request_internal(
+        self,
+        url: str,  # noqa: ARG002 - the signature is slack_sdk's
+        req: Request,
+    ) -> dict[str, Any]:
+        answer = self._line.exchange(req)
+        body = answer.body.decode("utf-8", errors="replace")
+        return {"status": answer.status, "headers": answer.headers, "body": body}
+
+
+def key_of(message: Mapping[str, Any]) -> str | None:
+    """The key a message of the bot carries; None for any other message."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    key = (metadata.get("event_payload") or {}).get("key")
+    return key if isinstance(key, str) else None

@@ -1,0 +1,151 @@
+"""`bot health`: is the bot alive and its data fresh? Read in milliseconds.
+
+Loads nothing heavier than PyYAML and sqlite3: a prober calls it every few seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+STALE_SECONDS = 26 * 3600
+"""A bot whose last whole fetch is older than a day and a bit is not watching any more."""
+STUCK_SECONDS = 3600
+"""A message that has waited this long is stuck."""
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """The command line `bot health [--config FILE] [--output text|json]`."""
+    options = {"--config": None, "--output": "text"}
+    rest = list(arguments)
+    while rest:
+        name, _, value = rest.pop(0).partition("=")
+        if name in ("-h", "--help") or name not in options:
+            from bot.cli import run  # noqa: PLC0415 - click explains
+
+            return run(["health", *arguments])
+        options[name] = value or (rest.pop(0) if rest else None)
+    if options["--output"] not in ("text", "json"):
+        from bot.cli import run  # noqa: PLC0415
+
+        return run(["health", *arguments])
+    config = options["--config"]
+    return report(Path(config) if config else None, options["--output"] or "text", environ)
+
+
+def report(config: Path | None, output: str, environ: Mapping[str, str]) -> int:
+    """One line, or JSON, on stdout; exit code 0 healthy, 1 not, 3 without a usable database."""
+    verdict = _verdict(config or _default(environ), environ)
+    if output == "json":
+        sys.stdout.write(json.dumps(verdict) + "\n")
+    else:
+        sys.stdout.write(f"{'ok' if verdict['healthy'] else 'not healthy'}: {verdict['why']}\n")
+    return 0 if verdict["healthy"] else 1
+
+
+def _default(environ: Mapping[str, str]) -> Path:
+    if Path("config.yaml").exists():
+        return Path("config.yaml")
+    return Path(environ.get("BOT_CONFIG", "config.yaml"))
+
+
+def _verdict(config: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        url = _store_url(config, environ)
+        pulses, oldest = _server_pulses(url) if "sqlite" not in url else _file_pulses(url)
+    except (OSError, ValueError, sqlite3.Error) as error:
+        return {"healthy": False, "why": str(error)}
+    return _judged(pulses, oldest, datetime.now(UTC))
+
+
+def _judged(
+    pulses: Mapping[str, tuple[str, str]], oldest: str | None, now: datetime
+) -> dict[str, Any]:
+    fetched = pulses.get("fetched")
+    failed = pulses.get("failed")
+    found: dict[str, Any] = {
+        "last_fetch": fetched[0] if fetched else None,
+        "last_check": pulses["checked"][0] if "checked" in pulses else None,
+        "last_error": failed[1] if failed else None,
+        "oldest_waiting": oldest,
+    }
+    why = _trouble(found, now)
+    return {"healthy": why is None, "why": why or f"last fetch {_age(fetched, now)} ago", **found}
+
+
+def _trouble(found: Mapping[str, Any], now: datetime) -> str | None:
+    if found["last_fetch"] is None:
+        return "nothing was fetched yet"
+    if _seconds(found["last_fetch"], now) > STALE_SECONDS:
+        return f"the last whole fetch is {_hours(found['last_fetch'], now)} hours old"
+    if found["oldest_waiting"] and _seconds(found["oldest_waiting"], now) > STUCK_SECONDS:
+        return f"a message has waited {_hours(found['oldest_waiting'], now)} hours in the outbox"
+    if found["last_error"]:
+        return str(found["last_error"])
+    return None
+
+
+def _age(pulse: tuple[str, str] | None, now: datetime) -> str:
+    seconds = _seconds(pulse[0], now) if pulse else 0
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _hours(text: str, now: datetime) -> int:
+    return round(_seconds(text, now) / 3600)
+
+
+def _seconds(text: str, now: datetime) -> float:
+    return (now - datetime.fromisoformat(text)).total_seconds()
+
+
+def _store_url(config: Path, environ: Mapping[str, str]) -> str:
+    import yaml  # noqa: PLC0415 - only needed here
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with config.open(encoding="utf-8") as file:
+        data = yaml.load(file, Loader=loader)  # noqa: S506 - a safe loader, in C where there is one
+    store = data.get("store") if isinstance(data, dict) else None
+    url = (store or {}).get("url", "sqlite:///budget-bot.db")
+    if "${" in url:
+        from bot.config.environment import expand  # noqa: PLC0415
+        from bot.config.textfile import read_secret  # noqa: PLC0415
+
+        url = expand({"url": url}, environ, read_secret)[0]["url"]
+    head, slashes, file_name = url.partition(":///")
+    if head.startswith("sqlite") and slashes and not file_name.startswith("/"):
+        return f"{head}:///{(config.parent / file_name).resolve()}"
+    return str(url)
+
+
+_PULSES = "SELECT name, at, detail FROM pulses"
+_OLDEST = "SELECT min(created_at) FROM outbox WHERE state <> 'sent'"
+
+
+def _file_pulses(url: str) -> tuple[dict[str, tuple[str, str]], str | None]:
+    path = Path(url.partition(":///")[2])
+    if not path.exists():
+        raise ValueError(f"there is no database yet at {path}")
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=2)
+    try:
+        pulses = {name: (at, detail) for name, at, detail in connection.execute(_PULSES)}
+        oldest = connection.execute(_OLDEST).fetchone()[0]
+    finally:
+        connection.close()
+    return pulses, oldest
+
+
+def _server_pulses(url: str) -> tuple[dict[str, tuple[str, str]], str | None]:
+    import psycopg  # noqa: PLC0415 - the extra `postgres`
+
+    try:
+        with psycopg.connect(url.replace("+psycopg", ""), connect_timeout=3) as connection:
+            pulses = {n: (at, detail) for n, at, detail in connection.execute(_PULSES).fetchall()}
+            row = connection.execute(_OLDEST).fetchone()
+    except psycopg.Error as error:
+        raise ValueError(str(error).splitlines()[0]) from None
+    return pulses, row[0] if row else None

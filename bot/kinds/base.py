@@ -1,0 +1,206 @@
+"""What every rule has: a name, whom it is about, what it measures, how loud it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from bot.alerts.model import Dimension, Measure, Outcome, Severity, Subject
+from bot.kinds.durations import Duration
+from bot.spend.ledger import Chosen, DailyTable, Ids, Ledger
+from bot.spend.metrics import FORMULAS, Additive, Metric
+from bot.spend.money import from_dollars, usd
+from bot.spend.names import clean
+
+MATCHABLE = (Dimension.PROJECT, Dimension.MODEL, Dimension.LINE_ITEM, Dimension.API_KEY)
+"""Dimensions that `match` and routes may look at."""
+
+
+def _as_tuple(value: Any) -> Any:
+    return (
+        (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+    )
+
+
+Globs = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+"""One glob or a list of them, on an id or a name; `!` in front excludes."""
+
+
+class Planned(BaseModel):
+    """A span of days whose extra spend is expected: `from` and `until` are both included."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    start: date = Field(alias="from")
+    until: date
+    usd: Decimal = Field(Decimal(0), ge=0)
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until < self.start:
+            raise ValueError("`until` lies before `from`")
+        return self
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day <= self.until
+
+
+class Rule(BaseModel):
+    """A named entry of a rules file. Subclasses are the kinds.
+
+    `judge(ledger, days)` gives everything that holds for periods touching the days.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    kind: str
+    per: Annotated[tuple[Dimension, ...], BeforeValidator(_as_tuple)] = (Dimension.ORGANIZATION,)
+    match: dict[Dimension, Globs] = Field(default_factory=dict)
+    metric: Metric = Metric.COST
+    severity: Severity = Severity.WARNING
+    min_usd: Decimal = Field(Decimal(0), ge=0)
+    repeat_after: Duration | None = None
+    planned: tuple[Planned, ...] = ()
+    channel: str | None = None
+    mention: str | None = None
+    enabled: bool = True
+
+    @field_validator("per")
+    @classmethod
+    def _one_or_a_pair(cls, per: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+        if not 1 <= len(per) <= 2:
+            raise ValueError("`per` takes one dimension or a pair of them")
+        if len(set(per)) < len(per):
+            raise ValueError("`per` names the same dimension twice")
+        if len(per) > 1 and Dimension.ORGANIZATION in per:
+            raise ValueError("`per: organization` stands alone")
+        return per
+
+    @field_validator("match")
+    @classmethod
+    def _matchable(cls, match: dict[Dimension, Globs]) -> dict[Dimension, Globs]:
+        if Dimension.ORGANIZATION in match:
+            raise ValueError("`match` looks at project, model, line_item or api_key")
+        return match
+
+    @model_validator(mode="after")
+    def _measurable(self) -> Self:
+        asked = {*self.per, *self.match}
+        uses_volume = any(part.is_usage for part in FORMULAS[self.metric].parts)
+        if uses_volume and Dimension.LINE_ITEM in asked:
+            raise ValueError(f"`{self.metric}` is not known per line item: use model instead")
+        return self
+
+    def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
+        """What the rule says about the periods that the days belong to.
+
+        `days` are UTC days, oldest first, the last of them today. Pure.
+        """
+        raise NotImplementedError
+
+    def table(self, ledger: Ledger, quantity: Additive) -> DailyTable:
+        """Daily sums per subject of what the rule is about."""
+        return ledger.selected(
+            quantity, self.per, tuple(self.match), self._chooser(ledger) if self.match else None
+        )
+
+    def amounts(self, ledger: Ledger) -> DailyTable:
+        """Daily sums of the rule's metric, for metrics that add up. Money in nano-dollars."""
+        formula = FORMULAS[self.metric]
+        first, *others = (self.table(ledger, part) for part in formula.over)
+        return first if not others else _added(first, others[0])
+
+    def subject(self, ledger: Ledger, ids: Ids) -> Subject:
+        """The subject with those ids, under the names people use, made safe to show."""
+        names = (
+            clean(ledger.name(dimension, member))
+            for dimension, member in zip(self.per, ids, strict=True)
+        )
+        return Subject(self.per, ids, tuple(names))
+
+    @property
+    def measure(self) -> Measure:
+        return _MEASURES[self.metric]
+
+    @property
+    def min_nanos(self) -> int:
+        return from_dollars(self.min_usd)
+
+    def _chooser(self, ledger: Ledger) -> Chosen:
+        def chosen(dimensions: tuple[str, ...], ids: Ids) -> bool:
+            member = dict(zip(dimensions, ids, strict=True))
+            return all(
+                matches(globs, member[dimension], ledger.name(dimension, member[dimension]))
+                for dimension, globs in self.match.items()
+            )
+
+        return chosen
+
+
+def matches(globs: Iterable[str], member: str | None, name: str) -> bool:
+    """Whether an id or its name fits one of the globs and none of those that begin with `!`.
+
+    With only `!` globs, everything else fits. Case does not matter.
+    """
+    words = {name.casefold(), (member or "").casefold()}
+    wanted = [glob.casefold() for glob in globs if not glob.startswith("!")]
+    unwanted = [glob[1:].casefold() for glob in globs if glob.startswith("!")]
+    if any(fnmatchcase(word, glob) for word in words for glob in unwanted):
+        return False
+    return not wanted or any(fnmatchcase(word, glob) for word in words for glob in wanted)
+
+
+def amount(value: float, measure: Measure) -> str:
+    """A number of a finding for people: `$1,234.56`, `12,300 requests`, `4.1M tokens`."""
+    if measure.is_money:
+        return usd(value)
+    if measure is Measure.RATIO:
+        return f"{value:.0%}"
+    if value >= 100_000:
+        return f"{value / 1e6:,.1f}M {measure}"
+    return f"{value:,.0f} {measure}"
+
+
+def times(ratio: float) -> str:
+    """`2.4×`, and `31×` where a decimal says nothing."""
+    return f"{ratio:.1f}×" if ratio < 9.95 else f"{ratio:,.0f}×"
+
+
+def per_words(dimensions: Sequence[Dimension]) -> str:
+    """`project`, `project and model`: dimensions in a sentence."""
+    return " and ".join(dimension.replace("_", " ") for dimension in dimensions)
+
+
+def _added(first: DailyTable, second: DailyTable) -> DailyTable:
+    ids = tuple(dict.fromkeys((*first.ids, *second.ids)))
+    columns = [first.column(member) + second.column(member) for member in ids]
+    values = np.column_stack(columns) if columns else first.values[:, :0]
+    return DailyTable(first.span, ids, values)
+
+
+_MEASURES = {
+    Metric.COST: Measure.USD,
+    Metric.REQUESTS: Measure.REQUESTS,
+    Metric.INPUT_TOKENS: Measure.TOKENS,
+    Metric.OUTPUT_TOKENS: Measure.TOKENS,
+    Metric.TOKENS: Measure.TOKENS,
+    Metric.CACHED_SHARE: Measure.RATIO,
+    Metric.OUTPUT_RATIO: Measure.RATIO,
+    Metric.COST_PER_REQUEST: Measure.USD_PER_REQUEST,
+    Metric.COST_PER_MILLION_TOKENS: Measure.USD_PER_MILLION_TOKENS,
+}

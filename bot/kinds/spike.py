@@ -1,0 +1,260 @@
+"""spike: a day far above what is usual for that weekday, judged by how much it normally swings.
+
+What it does
+    The usual is the median of the last six same weekdays, moved half-way by how the last week
+    ran. The swing is how far above its usual the subject normally strays. A day is a spike when
+    it is above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` (or 2 % of
+    the organisation's average day) above it. Only settled days count as history, never today.
+    With 7 to 13 days of history the limit is twice the highest day; with fewer the rule is
+    skipped and says so: use a cap there.
+
+    A finished day is judged once its grace time is over. A day that is not over speaks only if
+    the part of it is already above the limit of the whole day.
+
+Options
+    sensitivity   low | normal | high: k = 3, 2.5 or 2 swings (default normal).
+    min_usd       smallest excess over the usual, in dollars (default 5).
+
+Example
+    rules:
+      - name: model spikes
+        kind: spike
+        per: model
+        severity: warning
+
+What it says
+    search cost $412.00 on Thu 19 Nov 2026, 12× its usual Thursday ($33.90). Over the last 6 weeks
+    it normally swings about +16% around the usual, so anything up to $67.54 would have been fine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from math import expm1
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from bot.alerts.model import Finding, Outcome, Skipped, Subject
+from bot.kinds.base import Rule, amount, times
+from bot.spend.baseline import NONE, WEEKDAY, Baseline, judge_last, since_first_activity
+from bot.spend.calendar import DayState, Unit, day_name, period_of
+from bot.spend.ledger import DailyTable, Ledger
+from bot.spend.metrics import FORMULAS, Additive, Metric
+
+HISTORY_DAYS = 90
+"""How far back a baseline looks."""
+SHARE_OF_ORGANIZATION = 0.02
+"""An excess below this share of the organisation's average day is never a spike."""
+
+
+class Sensitivity(StrEnum):
+    """How many swings above the usual are still normal."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+    @property
+    def swings(self) -> float:
+        return {"low": 3.0, "normal": 2.5, "high": 2.0}[self.value]
+
+
+class Spike(Rule):
+    """A day far above its usual; see the module's manual page."""
+
+    kind: Literal["spike"] = "spike"
+    sensitivity: Sensitivity = Sensitivity.NORMAL
+    min_usd: Decimal = Field(Decimal(5), ge=0)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if FORMULAS[self.metric].is_ratio:
+            raise ValueError(f"a spike needs a metric that adds up, not `{self.metric}`")
+        return self
+
+    def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
+        table = self.amounts(ledger)
+        history = self._history(ledger, table)
+        for day in days:
+            if day in ledger.span:
+                yield from self._judge_day(ledger, table, history, day)
+
+    def _history(self, ledger: Ledger, table: DailyTable) -> NDArray[np.float64]:
+        """Settled, unplanned days since each subject's first activity; NaN elsewhere."""
+        values = since_first_activity(table.values.astype(np.float64))
+        planned = [any(day in window for window in self.planned) for day in ledger.span]
+        values[~ledger.settled(self.metric) | np.array(planned, dtype=bool)] = np.nan
+        return values
+
+    def _judge_day(
+        self, ledger: Ledger, table: DailyTable, history: NDArray[np.float64], day: date
+    ) -> Iterator[Outcome]:
+        complete = ledger.judgeable(day, self.metric)
+        state = ledger.state(day, self.metric)
+        if state is DayState.MISSING:
+            if day < ledger.today:
+                yield Skipped(self.name, "all", f"{day_name(day)} is missing: not fetched whole")
+            return
+        at = (day - ledger.span.start).days
+        observed = table.values[at]
+        seen = history[max(0, at - HISTORY_DAYS) : at + 1]
+        floor = self._floor(ledger, day)
+        baseline = judge_last(seen, k=self.sensitivity.swings, floor=floor)
+        limits = baseline.limit + self._planned_extra(day)
+        for n in np.flatnonzero(observed > floor):
+            if baseline.method[n] == NONE:
+                if complete:
+                    yield self._too_young(ledger, table, int(n), baseline)
+            elif observed[n] > limits[n]:
+                yield self._finding(ledger, table, int(n), day, baseline, float(limits[n]))
+
+    def _planned_extra(self, day: date) -> float:
+        if self.metric is not Metric.COST:
+            return 0.0
+        return float(sum(w.usd for w in self.planned if day in w)) * 1e9
+
+    def _floor(self, ledger: Ledger, day: date) -> float:
+        """The smallest excess worth telling, in the metric's unit."""
+        smallest = float(self.min_nanos) if self.metric is Metric.COST else 0.0
+        average = 0.0
+        for quantity in FORMULAS[self.metric].over:
+            average += _average_day(ledger, quantity, day, ledger.settled(self.metric))
+        return max(smallest, SHARE_OF_ORGANIZATION * average)
+
+    def _too_young(self, ledger: Ledger, table: DailyTable, n: int, baseline: Baseline) -> Skipped:
+        days = int(baseline.history_days[n])
+        name = self.subject(ledger, table.ids[n]).name
+        return Skipped(
+            self.name,
+            name,
+            f"{days} settled {'day' if days == 1 else 'days'} of history; a spike needs 7. "
+            "A cap watches it meanwhile.",
+        )
+
+    def _finding(
+        self,
+        ledger: Ledger,
+        table: DailyTable,
+        n: int,
+        day: date,
+        baseline: Baseline,
+        limit: float,
+    ) -> Finding:
+        subject = self.subject(ledger, table.ids[n])
+        observed = int(table.values[(day - ledger.span.start).days, n])
+        words = _Words(self, subject, day, observed, baseline, n, limit)
+        words.running = day == ledger.today
+        return Finding(
+            rule=self.name,
+            kind=self.kind,
+            severity=self.severity,
+            subject=subject,
+            period=period_of(day, Unit.DAY),
+            metric=self.metric,
+            measure=self.measure,
+            observed=observed,
+            limit=round(limit),
+            expected=round(float(baseline.usual[n])),
+            provisional=ledger.state(day, self.metric) is not DayState.SETTLED,
+            why=words.why,
+            headline=words.headline,
+            facts=words.facts,
+            channel=self.channel,
+            mention=self.mention,
+        )
+
+
+class _Words:
+    """A spike's finding in words."""
+
+    def __init__(
+        self,
+        rule: Spike,
+        subject: Subject,
+        day: date,
+        observed: int,
+        baseline: Baseline,
+        n: int,
+        limit: float,
+    ) -> None:
+        usual = float(baseline.usual[n])
+        self._who = subject.title
+        self._cost = "cost" if rule.metric is Metric.COST else "used"
+        self._observed = amount(observed, rule.measure)
+        self._usual = amount(usual, rule.measure)
+        self._limit = amount(limit, rule.measure)
+        self._excess = amount(observed - usual, rule.measure)
+        self._ratio = times(observed / usual) if usual > 0 else None
+        self._full = baseline.method[n] == WEEKDAY
+        self._swing = expm1(float(baseline.swing[n])) if self._full else 0.0
+        self._weeks = int(baseline.weeks_used[n])
+        self._days = int(baseline.history_days[n])
+        self._day = day
+        self._weekday = f"{day:%A}"
+        self.running = False
+
+    @property
+    def headline(self) -> str:
+        so_far = " so far" if self.running else ""
+        day = day_name(self._day)
+        return f"{self._who} {self._cost} {self._observed}{so_far} on {day}, {self._compared}"
+
+    @property
+    def why(self) -> str:
+        return f"{self._what_happened} {self._what_is_normal}"
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        label = f"Usual {self._weekday}" if self._full else "Highest day so far"
+        swing = (("Normal swing", f"+{self._swing:.0%}"),) if self._full else ()
+        return (
+            ("So far" if self.running else "That day", self._observed),
+            (label, self._usual),
+            ("Above it by", self._excess),
+            ("Fine up to", self._limit),
+            *swing,
+        )
+
+    @property
+    def _compared(self) -> str:
+        usual = f"its usual {self._weekday}" if self._full else "its highest day"
+        if self._ratio is None:
+            return f"where nothing is {usual}"
+        return f"{self._ratio} {usual}"
+
+    @property
+    def _what_happened(self) -> str:
+        day = period_of(self._day, Unit.DAY)
+        part = " so far, in a day that is not over" if self.running else ""
+        spent = f"{self._who} {self._cost} {self._observed} on {day}{part}"
+        return f"{spent}, {self._compared} ({self._usual})."
+
+    @property
+    def _what_is_normal(self) -> str:
+        fine = f"anything up to {self._limit} would have been fine."
+        if not self._full:
+            return (
+                f"It is only {self._days} days old, so twice its highest day is the limit: {fine}"
+            )
+        weeks = f"{self._weeks} weeks" if self._weeks != 1 else "week"
+        return (
+            f"Over the last {weeks} it normally swings about +{self._swing:.0%} around the usual, "
+            f"so {fine}"
+        )
+
+
+def _average_day(
+    ledger: Ledger, quantity: Additive, day: date, settled: NDArray[np.bool_]
+) -> float:
+    """The organisation's mean settled day in the four weeks before the day."""
+    table = ledger.sums(quantity, ("organization",))
+    at = (day - ledger.span.start).days
+    window = slice(max(0, at - 28), at)
+    values = table.values[window].sum(axis=1)[settled[window]]
+    return float(values.mean()) if len(values) else 0.0

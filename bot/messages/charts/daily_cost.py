@@ -1,0 +1,237 @@
+"""Cost per day, stacked by project, with the cap, what is not over, what is missing, alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from bot.messages.charts.frame import (
+    BELOW,
+    EDGE,
+    HEIGHT,
+    WIDTH,
+    Box,
+    Days,
+    Entry,
+    Scale,
+    clear_of_gaps,
+    day_axis,
+    gaps,
+    heading,
+    key,
+    key_width,
+    marks_width,
+    rules,
+    span_name,
+    usd_key,
+    usd_mark,
+)
+from bot.messages.charts.palette import ALARM, PAPER
+from bot.messages.charts.series import OTHER_ID, Series, colour_of, fold, short
+from bot.messages.figures import percent
+from bot.spend.calendar import ONE_DAY, Span, day_name
+from bot.spend.money import usd, usd_round
+
+if TYPE_CHECKING:  # matplotlib is imported when something is drawn
+    from bot.messages.charts.canvas import Canvas
+
+_PROJECTS = 6
+_FAR = 2.5  # a cap this many times the highest day would flatten every bar
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCost:
+    """What each project cost on each day of a span (about 30), in nano-dollars.
+
+    `open_day` is not over: it is drawn paler and called "so far". Days in `missing` have no data,
+    whatever their values say. `alerts`: days to mark. `title` replaces the computed takeaway;
+    `colours` keeps those another chart of the message has given.
+    """
+
+    span: Span
+    projects: tuple[Series, ...]
+    cap: int | None = None
+    open_day: date | None = None
+    missing: frozenset[date] = frozenset()
+    alerts: frozenset[date] = frozenset()
+    title: str = ""
+    colours: Mapping[str, str] = field(default_factory=dict)
+
+    def totals(self) -> list[int]:
+        """What each day cost, the days without data at zero."""
+        columns = zip(*(one.values for one in self._known()), strict=True)
+        return [sum(column) for column in columns] or [0] * len(self.span)
+
+    def _known(self) -> list[Series]:
+        """The projects with nothing on days that are missing."""
+        there = [day not in self.missing for day in self.span]
+        return [
+            replace(one, values=tuple(v * has for v, has in zip(one.values, there, strict=True)))
+            for one in self.projects
+        ]
+
+    def _shown(self) -> list[Series]:
+        return fold(self._known(), _PROJECTS)
+
+    def headline(self) -> str:
+        """The takeaway: days above the cap, else the project that cost most."""
+        return self._takeaway(short(self._shown()))
+
+    def _takeaway(self, shown: Sequence[Series]) -> str:
+        over = self._days_over_cap()
+        if over and self.cap is not None:
+            return self._over_cap(over, usd_round(self.cap))
+        total, days = sum(one.total for one in shown), _days(self.span)
+        if self.missing.issuperset(self.span):
+            return f"No data for {days}"
+        if total <= 0:
+            return f"Nothing spent in {days}"
+        largest = max(shown, key=lambda one: one.total)
+        if largest.id == OTHER_ID:
+            return f"{usd_round(total)} in {days}, spread over {len(self.projects):,} projects"
+        return (
+            f"{largest.name} took {percent(largest.total, total)} of {usd_round(total)} in {days}"
+        )
+
+    def _over_cap(self, over: Sequence[date], cap: str) -> str:
+        if len(over) > 1:
+            return f"{len(over)} of {len(self.span)} days cost more than the cap of {cap}"
+        spent = self.totals()[list(self.span).index(over[0])]
+        return f"{day_name(over[0])} cost {usd_round(spent)}, above the cap of {cap}"
+
+    def _days_over_cap(self) -> list[date]:
+        pairs = zip(self.span, self.totals(), strict=True)
+        return [day for day, total in pairs if self.cap is not None and total > self.cap]
+
+    def alt(self) -> str:
+        """What the picture shows, in words and numbers."""
+        totals, ranked = self.totals(), short(self._shown())
+        whole = sum(totals)
+        said = [f"Cost per day by project, {span_name(self.span)}: {usd(whole)} in total"]
+        if whole > 0:
+            top, day = max(zip(totals, self.span, strict=True))
+            said.append(f", highest {usd(top)} on {day_name(day)}. ")
+            said.append(", ".join(f"{one.name} {percent(one.total, whole)}" for one in ranked[:3]))
+        said.append(". ")
+        said.extend(self._remarks(totals))
+        return "".join(said).strip()
+
+    def _remarks(self, totals: Sequence[int]) -> list[str]:
+        said = []
+        if self.cap is not None:
+            over = len(self._days_over_cap())
+            passed = f"was passed on {_days_number(over)}" if over else "was not passed"
+            said.append(f"The cap of {usd(self.cap)} a day {passed}. ")
+        if gone := [day for day in self.span if day in self.missing]:
+            said.append(f"No data for {_days_number(len(gone))}. ")
+        if self.open_day is not None and self.open_day in self.span:
+            so_far = totals[list(self.span).index(self.open_day)]
+            said.append(f"{day_name(self.open_day)} is not over: {usd(so_far)} so far. ")
+        return said
+
+    def draw(self, canvas: Canvas) -> None:
+        """Draw it on an empty card."""
+        shown = canvas.labelled(self._shown())
+        top = heading(canvas, self.title or self._takeaway(shown), self._subtitle()) + 18
+        colours = colour_of(shown, self.colours)
+        entries = _entries(shown, colours) if len(shown) > 1 else []
+        right = WIDTH - EDGE - key_width(canvas, entries)
+        scale = self._scale(canvas, Box(EDGE, top, right, HEIGHT - BELOW))
+        days = Days(self.span, scale.box)
+        rules(canvas, scale, usd_mark)
+        limit = self._near_cap()
+        gaps(canvas, days, self.missing, None if limit is None else scale.y(limit))
+        _Bars(canvas, days, scale, self.open_day).draw(shown, colours)
+        self._cap_line(canvas, scale, days)
+        self._alert_marks(canvas, days, scale)
+        day_axis(canvas, days, self.open_day)
+        key(canvas, entries, scale.box)
+
+    def _subtitle(self) -> str:
+        alerts = " · ▼ alert" if self.alerts & set(self.span) else ""
+        return f"Cost per UTC day{', by project' if len(self.projects) > 1 else ''}{alerts}"
+
+    def _scale(self, canvas: Canvas, box: Box) -> Scale:
+        """The scale in what its figures on the left leave of the box."""
+        ups = [sum(v for v in column if v > 0) for column in self._columns()]
+        downs = [sum(v for v in column if v < 0) for column in self._columns()]
+        high = max([*ups, self._near_cap() or 0]) or 10**9
+        scale = Scale(min(downs, default=0) * 1.08, high * 1.12, box)
+        left = box.left + marks_width(canvas, scale, usd_mark) + 8
+        return scale._replace(box=box._replace(left=left))
+
+    def _columns(self) -> list[tuple[int, ...]]:
+        return list(zip(*(one.values for one in self._known()), strict=True)) or [()]
+
+    def _near_cap(self) -> int | None:
+        """The cap if it can be drawn without flattening every bar."""
+        highest = max(self.totals(), default=0)
+        far = self.cap is not None and highest > 0 and self.cap > _FAR * highest
+        return None if far else self.cap
+
+    def _cap_line(self, canvas: Canvas, scale: Scale, days: Days) -> None:
+        if self.cap is None:
+            return
+        left, right = scale.box.left, scale.box.right
+        if self._near_cap() is None:
+            words = f"cap {usd_round(self.cap)}, far above"
+            canvas.text((left + 2, scale.box.top - 7), f"↑ {words}", colour=ALARM)
+            return
+        y = scale.y(self.cap)
+        canvas.line([(left, y), (right, y)], ALARM, 1.4, "--")
+        words = f"cap {usd_round(self.cap)}"
+        x = clear_of_gaps(canvas, words, days, self.missing)
+        canvas.text((x, y - 8), words, colour=ALARM, halo=True)
+
+    def _alert_marks(self, canvas: Canvas, days: Days, scale: Scale) -> None:
+        """A mark above the bar of each day that had an alert."""
+        for n, (day, column) in enumerate(zip(self.span, self._columns(), strict=False)):
+            x, y = days.middle(n), scale.y(sum(v for v in column if v > 0))
+            if day in self.alerts:
+                canvas.area([(x - 4.5, y - 11), (x + 4.5, y - 11), (x, y - 3)], ALARM)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bars:
+    """The stacked bars: what was spent upwards from zero, credits downwards."""
+
+    canvas: Canvas
+    days: Days
+    scale: Scale
+    open_day: date | None
+
+    def draw(self, shown: Sequence[Series], colours: Mapping[str, str]) -> None:
+        for n in range(len(self.days.span)):
+            up = down = 0
+            for one in shown:
+                value = one.values[n]
+                base = up if value > 0 else down
+                self._segment(n, base, base + value, colours[one.id])
+                up, down = up + max(value, 0), down + min(value, 0)
+
+    def _segment(self, n: int, start: int, end: int, colour: str) -> None:
+        if start == end:
+            return
+        width = min(self.days.slot * 0.8, 40)
+        top, bottom = sorted((self.scale.y(start), self.scale.y(end)))
+        corner = (self.days.middle(n) - width / 2, top)
+        open_now = self.days.span.start + n * ONE_DAY == self.open_day
+        draw = self.canvas.unfinished_box if open_now else self.canvas.box
+        draw(corner, (width, bottom - top), colour)
+        if bottom - top > 3:  # a thin line of paper keeps neighbours apart without their colours
+            self.canvas.box(corner, (width, 0.7), PAPER)
+
+
+def _entries(shown: Sequence[Series], colours: Mapping[str, str]) -> list[Entry]:
+    """The projects in the order they are stacked, with what they cost."""
+    return [Entry(colours[one.id], one.name, usd_key(one.total)) for one in reversed(shown)]
+
+
+def _days(span: Span) -> str:
+    return "a day" if len(span) == 1 else f"{len(span)} days"
+
+
+def _days_number(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"

@@ -1,0 +1,250 @@
+"""The digest in words: what was spent, compared to what, what fires, what cannot be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.alerts.model import Finding, Skipped
+from bot.messages.digest_charts import Budget, digest_charts
+from bot.messages.figures import bar, percent, sparkline
+from bot.messages.model import (
+    Align,
+    Block,
+    Header,
+    Instant,
+    Line,
+    Lines,
+    Message,
+    MessageType,
+    Note,
+    Span,
+    Style,
+    Table,
+)
+from bot.spend.calendar import ONE_DAY, DayState, Period, Unit, day_name, period_of
+from bot.spend.calendar import Span as Days
+from bot.spend.ledger import DailyTable, Ledger
+from bot.spend.metrics import Additive
+from bot.spend.money import usd, usd_round
+from bot.spend.names import clean
+
+TOP = 6
+"""How many projects and models a digest names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Everything a digest is made of. `unit` is day, week or month; `zone` names its date."""
+
+    unit: Unit
+    now: datetime
+    zone: ZoneInfo
+    channel: str
+    ledger: Ledger
+    budgets: tuple[Budget, ...]
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+    trouble: tuple[str, ...]
+
+    @property
+    def period(self) -> Period:
+        """The last finished day, week or month (UTC)."""
+        return period_of(period_of(self.ledger.today, self.unit).start - ONE_DAY, self.unit)
+
+    @property
+    def before(self) -> Period:
+        """The period before it."""
+        return period_of(self.period.start - ONE_DAY, self.unit)
+
+    @property
+    def costs(self) -> DailyTable:
+        return self.ledger.sums(Additive.COST, ("organization",))
+
+    def spent(self, days: Days) -> int:
+        """Nano-dollars of the whole organisation over the days."""
+        return sum(self.costs.totals(days).values())
+
+    @property
+    def key(self) -> str:
+        """One digest per kind and scheduled local date."""
+        kind = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}[self.unit]
+        return f"digest:{kind}:{self.now.astimezone(self.zone).date().isoformat()}"
+
+
+def compose_digest(digest: Digest) -> Message:
+    """The digest of the last finished period."""
+    return Message(
+        key=digest.key,
+        type=MessageType.DIGEST,
+        channel=digest.channel,
+        summary=_summary(digest),
+        blocks=tuple(_blocks(digest)),
+    )
+
+
+def _blocks(digest: Digest) -> Iterator[Block]:
+    yield Header(_headline(digest))
+    yield Lines(tuple(_comparisons(digest)))
+    if lines := tuple(_budget_lines(digest)):
+        yield Lines(lines)
+    if digest.findings:
+        yield Lines(((Span("Needs attention", Style.BOLD),),))
+        yield Lines(
+            tuple((Span(f.headline),) for f in _most_telling(digest.findings)), bullets=True
+        )
+    yield from _tables(digest)
+    yield from digest_charts(digest.ledger, digest.budgets, digest.findings)
+    if unseen := tuple(_unseen(digest)):
+        yield Lines(((Span("What I could not see", Style.BOLD),),))
+        yield Lines(unseen, bullets=True)
+    yield Note(_small_print(digest))
+
+
+def _headline(digest: Digest) -> str:
+    name = day_name(digest.period.start) if digest.unit is Unit.DAY else str(digest.period)
+    if _unknown(digest):
+        at_least = usd_round(digest.spent(digest.period.span))
+        return f"{name}: costs are not complete, at least {at_least}"
+    now, before = digest.spent(digest.period.span), digest.spent(digest.before.span)
+    return f"{name}: {usd_round(now)} spent{_change(now, before, _before_words(digest))}"
+
+
+def _summary(digest: Digest) -> str:
+    firing = len({f.key for f in digest.findings})
+    attention = (
+        f" {firing} {'thing needs' if firing == 1 else 'things need'} attention." if firing else ""
+    )
+    return f"{_headline(digest)}.{attention}"
+
+
+def _unknown(digest: Digest) -> bool:
+    states = (digest.ledger.state(day) for day in digest.period.span)
+    return any(state is DayState.MISSING for state in states)
+
+
+def _before_words(digest: Digest) -> str:
+    return f"the {digest.unit} before" if digest.unit is not Unit.DAY else "the day before"
+
+
+def _change(now: int, before: int, than: str) -> str:
+    if before <= 0:
+        return ""
+    change = (now - before) / before
+    if abs(change) < 0.005:
+        return f", as {than}"
+    return f", {abs(change):.0%} {'more' if change > 0 else 'less'} than {than}"
+
+
+def _comparisons(digest: Digest) -> Iterator[Line]:
+    spent = digest.spent(digest.period.span)
+    before = digest.spent(digest.before.span)
+    yield (
+        Span(usd(spent), Style.BOLD),
+        Span(
+            f" spent in {digest.period}" if digest.unit is not Unit.DAY else f" on {digest.period}"
+        ),
+        Span(f"; {usd(before)} {_before_words(digest)}"),
+        *_last_week(digest),
+    )
+    month = period_of(digest.period.last_day, Unit.MONTH)
+    to_date = Days(month.start, digest.ledger.today + ONE_DAY)
+    yield (Span(f"{month}: ", Style.BOLD), Span(f"{usd(digest.spent(to_date))} so far"))
+    days = Days(digest.ledger.today - timedelta(days=28), digest.ledger.today)
+    values = [
+        None
+        if digest.ledger.state(day) is DayState.MISSING
+        else digest.spent(Days(day, day + ONE_DAY))
+        for day in days
+    ]
+    yield (Span("Last 4 weeks: ", Style.BOLD), Span(sparkline(values), Style.CODE))
+
+
+def _last_week(digest: Digest) -> tuple[Span, ...]:
+    if digest.unit is not Unit.DAY:
+        return ()
+    day = digest.period.start - timedelta(days=7)
+    return (Span(f"; {usd(digest.spent(Days(day, day + ONE_DAY)))} on {day:%A} last week"),)
+
+
+def _budget_lines(digest: Digest) -> Iterator[Line]:
+    for budget in digest.budgets:
+        day = digest.period.last_day if budget.unit is Unit.DAY else digest.ledger.today
+        period = period_of(day, budget.unit)
+        spent = digest.spent(period.span)
+        name = day_name(period.start) if budget.unit is Unit.DAY else str(period)
+        yield (
+            Span(f"{bar(spent, budget.limit, 12):·<12} ", Style.CODE),
+            Span(f" {percent(spent, budget.limit)}", Style.BOLD),
+            Span(f" of {usd_round(budget.limit)} for {name}: {usd_round(spent)}"),
+        )
+
+
+def _most_telling(findings: Sequence[Finding]) -> list[Finding]:
+    """One finding per rule and subject, the latest; at most ten."""
+    latest: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        place = (finding.rule, finding.subject.slug)
+        if place not in latest or finding.period > latest[place].period:
+            latest[place] = finding
+    return list(latest.values())[:10]
+
+
+def _tables(digest: Digest) -> Iterator[Table]:
+    for dimension in ("project", "model"):
+        table = digest.ledger.sums(Additive.COST, (dimension,))
+        now = table.totals(digest.period.span)
+        before = table.totals(digest.before.span)
+        ranked = sorted(now, key=lambda ids: -max(now[ids], before[ids]))
+        rows = [
+            (
+                clean(digest.ledger.name(dimension, ids[0]), 24),
+                usd(now[ids]),
+                _moved(now[ids], before[ids]),
+            )
+            for ids in ranked[:TOP]
+            if now[ids] or before[ids]
+        ]
+        if rest := ranked[TOP:]:
+            total, was = sum(now[i] for i in rest), sum(before[i] for i in rest)
+            if total or was:
+                rows.append((f"{len(rest)} others", usd(total), _moved(total, was)))
+        if rows:
+            titles = (dimension.capitalize(), _column_name(digest), "Change")
+            columns = zip(titles, (Align.LEFT, Align.RIGHT, Align.RIGHT), strict=True)
+            yield Table(tuple(columns), tuple(rows))
+
+
+def _column_name(digest: Digest) -> str:
+    start = digest.period.start
+    return f"{start:%a} {start.day}" if digest.unit is Unit.DAY else digest.unit.capitalize()
+
+
+def _moved(now: int, before: int) -> str:
+    if before <= 0:
+        return "new" if now > 0 else "–"
+    change = (now - before) / before
+    return "=" if abs(change) < 0.005 else f"{change:+.0%}"
+
+
+def _unseen(digest: Digest) -> Iterator[Line]:
+    for text in digest.trouble[:5]:
+        yield (Span(text),)
+    if len(digest.trouble) > 5:
+        yield (Span(f"and {len(digest.trouble) - 5} more failures"),)
+    for skipped in digest.skipped[:5]:
+        yield (Span(f"{skipped.rule}, {skipped.subject}: {skipped.why}"),)
+    if len(digest.skipped) > 5:
+        yield (Span(f"and {len(digest.skipped) - 5} more that could not be judged"),)
+
+
+def _small_print(digest: Digest) -> Line:
+    settled = [d for d in digest.ledger.span if digest.ledger.state(d) is DayState.SETTLED]
+    last = f"settled up to {day_name(max(settled))}" if settled else "no day is settled yet"
+    return (
+        Span("Data as of "),
+        Instant(digest.now),
+        Span(f" · days are UTC, {last} · this bot reports, it does not stop spend"),
+    )

@@ -1,0 +1,139 @@
+"""A message as content: what is said, without any idea of Slack or of a terminal.
+
+Names from the API are hostile text. They travel in spans and cells, never inside markup, and
+every renderer escapes them in its own way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Style(StrEnum):
+    """How a span of text is set."""
+
+    PLAIN = "plain"
+    BOLD = "bold"
+    CODE = "code"
+    MUTED = "muted"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of literal text in one style."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment, shown in the reader's own zone where the place can; else in UTC."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link written by us or by the configuration, never made from an API name."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody to be called: a Slack user id (`U…`, `W…`), group id (`S…`), or `here`/`channel`."""
+
+    id: str
+
+
+Piece = Span | Instant | Link | Mention
+Line = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The message's headline: plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A paragraph: one or more lines of pieces. `bullets` sets them as a list."""
+
+    lines: tuple[Line, ...]
+    bullets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Label/value pairs, shown in two columns where there is room."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+class Align(StrEnum):
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A small table: columns (title, alignment) and rows of plain-text cells."""
+
+    columns: tuple[tuple[str, Align], ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of the message. `alt` states its takeaway; `name` is a file name without folder."""
+
+    name: str
+    alt: str
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Small print: data age, rule, source."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    """A pause between parts."""
+
+
+Block = Header | Lines | Facts | Table | Chart | Note | Divider
+
+
+class MessageType(StrEnum):
+    ALERT = "alert"
+    DIGEST = "digest"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to say in one channel.
+
+    `key` identifies what is told, once and for all; `summary` says it all in plain text by
+    itself (it becomes the notification).
+    """
+
+    key: str
+    type: MessageType
+    channel: str
+    summary: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        return tuple(block for block in self.blocks if isinstance(block, Chart))

@@ -1,0 +1,159 @@
+"""What a run found, said and could not see; and how that reads as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from bot.alerts.model import Dimension, Finding, Measure, Reason, Severity, Skipped
+from bot.messages.blockkit import blocks, fallback_text
+from bot.messages.model import Message
+from bot.sources.base import FetchFailure
+from bot.spend.calendar import DayState
+from bot.spend.money import usd_string
+
+
+@dataclass(frozen=True, slots=True)
+class DataState:
+    """What is known of the bill. `totals`: per day of the refetched window its state and
+    nano-dollars (None where nothing was ever read)."""
+
+    last_finished_day: date | None
+    last_settled_day: date | None
+    missing_days: tuple[date, ...]
+    rows: Mapping[str, int]
+    totals: Mapping[date, tuple[DayState, int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding, and why it is told or not."""
+
+    finding: Finding
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a run."""
+
+    as_of: datetime
+    data: DataState
+    judged: tuple[Judged, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    messages: tuple[Message, ...] = ()
+    failures: tuple[FetchFailure, ...] = ()
+    undelivered: tuple[tuple[str, str], ...] = ()
+    sent: int = 0
+    chart_paths: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def worst(self) -> Severity | None:
+        """The highest severity among all that holds."""
+        return max((j.finding.severity for j in self.judged), key=lambda s: s.rank, default=None)
+
+    @property
+    def blind(self) -> tuple[FetchFailure, ...]:
+        """The failures that leave a part of the bill unread."""
+        return tuple(failure for failure in self.failures if not failure.optional)
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The document of `--output json`. Money is exact dollars in a string, the rest numbers."""
+    return {
+        "as_of": _instant(report.as_of),
+        "data": _data(report.data),
+        "findings": [_finding(judged) for judged in report.judged],
+        "skipped": [{"rule": s.rule, "subject": s.subject, "why": s.why} for s in report.skipped],
+        "messages": [_message(message, report.chart_paths) for message in report.messages],
+        "failures": [_failure(failure) for failure in report.failures],
+        "undelivered": [{"key": key, "why": why} for key, why in report.undelivered],
+    }
+
+
+def _instant(instant: datetime) -> str:
+    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _data(data: DataState) -> dict[str, Any]:
+    return {
+        "last_finished_day": _iso(data.last_finished_day),
+        "last_settled_day": _iso(data.last_settled_day),
+        "missing_days": [day.isoformat() for day in data.missing_days],
+        "rows": dict(data.rows),
+        "totals": {
+            day.isoformat(): {
+                "state": state.value,
+                "usd": None if nanos is None else usd_string(nanos),
+            }
+            for day, (state, nanos) in data.totals.items()
+        },
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _finding(judged: Judged) -> dict[str, Any]:
+    finding = judged.finding
+    return {
+        "key": finding.key,
+        "rule": finding.rule,
+        "kind": finding.kind,
+        "severity": finding.severity.value,
+        "subject": _subject(finding),
+        "period": {
+            "unit": finding.period.unit.value,
+            "start": finding.period.start.isoformat(),
+            "end": finding.period.end.isoformat(),
+        },
+        "metric": finding.metric,
+        "step": _number(finding.step),
+        "observed": _quantity(finding.observed, finding.measure),
+        "limit": _quantity(finding.limit, finding.measure),
+        "expected": _quantity(finding.expected, finding.measure),
+        "unit": finding.measure.value,
+        "provisional": finding.provisional,
+        "reason": judged.reason.value,
+        "why": finding.why,
+    }
+
+
+def _subject(finding: Finding) -> dict[str, Any]:
+    subject = finding.subject
+    dimensions: Sequence[Dimension] = subject.dimensions
+    if len(dimensions) == 1:
+        return {"dimension": dimensions[0].value, "id": subject.ids[0], "name": subject.name}
+    return {
+        "dimension": [dimension.value for dimension in dimensions],
+        "id": list(subject.ids),
+        "name": subject.name,
+    }
+
+
+def _quantity(value: float | None, measure: Measure) -> str | int | float | None:
+    if value is None:
+        return None
+    return usd_string(round(value)) if measure.is_money else _number(value)
+
+
+def _number(value: float | None) -> int | float | None:
+    return int(value) if value is not None and value == int(value) else value
+
+
+def _message(message: Message, paths: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "channel": message.channel,
+        "type": message.type.value,
+        "key": message.key,
+        "text": fallback_text(message),
+        "blocks": blocks(message),
+        "charts": [paths[chart.name] for chart in message.charts if chart.name in paths],
+    }
+
+
+def _failure(failure: FetchFailure) -> dict[str, Any]:
+    return {"part": failure.part, "why": failure.message, "hint": failure.hint}

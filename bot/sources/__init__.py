@@ -1,0 +1,1 @@
+"""Where the bill comes from: OpenAI, or a recording of it."""

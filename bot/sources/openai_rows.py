@@ -1,0 +1,240 @@
+"""Days of pages into rows: exact money, and the measures of the ten usage kinds. Pure.
+
+A row that cannot be read spoils its day only: the day comes as a BrokenDay, the others go on.
+Rows of a day are unique by their dimensions, in a stable order, and add up to the day's exact
+total, rounded once. `user_email` and everything else that was not asked for is left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from bot.sources.openai_pages import Day, Page, PageError, Place, days_of
+from bot.spend.money import MoneyError, dollars, share_out
+from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
+
+_LARGEST_COUNT = 10**18  # what a 64-bit column still adds up
+
+
+class BrokenDay(NamedTuple):
+    """A day that holds something unreadable, while its page as a whole is sound."""
+
+    day: date
+    error: PageError
+
+
+class Measures(NamedTuple):
+    """The fields a usage kind counts in (OpenAI API reference, "usage")."""
+
+    requests: str | None = "num_model_requests"
+    input: str | None = None
+    output: str | None = None
+    units: str | None = None
+
+
+MEASURES: Mapping[UsageKind, Measures] = {
+    UsageKind.COMPLETIONS: Measures(input="input_tokens", output="output_tokens"),
+    UsageKind.EMBEDDINGS: Measures(input="input_tokens"),
+    UsageKind.MODERATIONS: Measures(input="input_tokens"),
+    UsageKind.IMAGES: Measures(units="images"),
+    UsageKind.AUDIO_SPEECHES: Measures(units="characters"),
+    UsageKind.AUDIO_TRANSCRIPTIONS: Measures(units="seconds"),
+    UsageKind.VECTOR_STORES: Measures(requests=None, units="usage_bytes"),
+    UsageKind.CODE_INTERPRETER_SESSIONS: Measures(requests=None, units="num_sessions"),
+    UsageKind.FILE_SEARCH_CALLS: Measures(requests=None, units="num_requests"),
+    UsageKind.WEB_SEARCH_CALLS: Measures(units="num_requests"),
+}
+
+
+def cost_days(pages: Iterable[Page]) -> Iterator[CostDay | BrokenDay]:
+    """The cost days of a query's pages, in order. See `days_of` for what the last day needs.
+
+    Raises PageError where the pages break their contract.
+    """
+    for day in days_of(pages):
+        try:
+            found: CostDay | BrokenDay = CostDay(day.day, _cost_rows(day), day.whole)
+        except PageError as error:
+            found = BrokenDay(day.day, error)
+        yield found
+
+
+def usage_days(pages: Iterable[Page], kind: UsageKind) -> Iterator[UsageDay | BrokenDay]:
+    """The days of one usage endpoint, in order. Rows that differ in nothing kept are added up."""
+    for day in days_of(pages):
+        try:
+            found: UsageDay | BrokenDay = UsageDay(day.day, kind, _usage_rows(day, kind), day.whole)
+        except PageError as error:
+            found = BrokenDay(day.day, error)
+        yield found
+
+
+class _Cost(NamedTuple):
+    """A result on its way to a row; `key` is project, line item, API key, "" for none."""
+
+    key: tuple[str, str, str]
+    amount: Decimal
+    quantity: float | None
+    unit: str | None
+
+
+_by_key = itemgetter(0)
+
+
+def _cost_rows(day: Day) -> tuple[CostRow, ...]:
+    costs = [_cost(result, part.place) for part in day.parts for result in part.results]
+    costs.sort(key=_by_key)
+    shares = share_out(cost.amount for cost in costs)
+    rows: list[CostRow] = []
+    last = None
+    for cost, nanos in zip(costs, shares, strict=True):
+        project, line_item, api_key = cost.key
+        row = CostRow(
+            day.day,
+            project or None,
+            line_item or None,
+            api_key or None,
+            nanos,
+            cost.quantity,
+            cost.unit,
+        )
+        if cost.key == last:
+            row = _together(rows.pop(), row)
+        rows.append(row)
+        last = cost.key
+    return tuple(rows)
+
+
+def _together(one: CostRow, other: CostRow) -> CostRow:
+    """Two rows of the same key as one; quantities in different units have no sum."""
+    nanos = one.nanos + other.nanos
+    if one.quantity_unit != other.quantity_unit or one.quantity is None or other.quantity is None:
+        return one._replace(nanos=nanos, quantity=None, quantity_unit=None)
+    return one._replace(nanos=nanos, quantity=one.quantity + other.quantity)
+
+
+def _cost(result: Any, place: Place) -> _Cost:
+    if not isinstance(result, dict):
+        raise PageError(place, "a result is not an object")
+    key = (
+        _text(result, "project_id", place),
+        _text(result, "line_item", place),
+        _text(result, "api_key_id", place),
+    )
+    unit = _text(result, "quantity_unit", place) or None
+    return _Cost(key, _amount(result, place), _quantity(result.get("quantity")), unit)
+
+
+def _text(result: Mapping[str, Any], name: str, place: Place) -> str:
+    value = result.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise PageError(place, f"`{name}` is neither text nor null")
+    return value
+
+
+def _amount(result: Mapping[str, Any], place: Place) -> Decimal:
+    amount = result.get("amount")
+    if not isinstance(amount, dict):
+        raise PageError(place, "a result has no `amount`")
+    currency = amount.get("currency")
+    if currency != "usd":
+        _check_currency(currency, place)
+    try:
+        return dollars(amount.get("value"))
+    except MoneyError as error:
+        raise PageError(place, f"`amount.value` cannot be read: {error}") from None
+
+
+def _check_currency(currency: Any, place: Place) -> None:
+    if not isinstance(currency, str) or not currency:
+        raise PageError(place, "an amount has no `currency`")
+    if currency.lower() != "usd":
+        shown = "".join(c for c in currency if c.isalnum())[:8].upper()
+        hint = "Amounts of different currencies cannot be added up, and none is converted."
+        raise PageError(place, f"an amount is in {shown}, not in USD", hint=hint)
+
+
+def _quantity(raw: Any) -> float | None:
+    """A quantity only illustrates the money: one that cannot be read is none."""
+    if raw is None or isinstance(raw, bool) or not isinstance(raw, int | str | Decimal):
+        return None
+    try:
+        value = Decimal(raw)
+    except InvalidOperation:
+        return None
+    return float(value) if value.is_finite() and abs(value) < _LARGEST_COUNT else None
+
+
+def _usage_rows(day: Day, kind: UsageKind) -> tuple[UsageRow, ...]:
+    sums: dict[tuple[Any, ...], UsageRow] = {}
+    for part in day.parts:
+        for result in part.results:
+            row = _usage(result, kind, day.day, part.place)
+            key = row[:7]
+            known = sums.get(key)
+            sums[key] = row if known is None else UsageRow(*key, *map(sum, zip(known[7:], row[7:])))
+    return tuple(sums[key] for key in sorted(sums, key=_usage_order))
+
+
+def _usage_order(key: tuple[Any, ...]) -> tuple[str, ...]:
+    return tuple("" if part is None else str(part) for part in key[2:])
+
+
+def _usage(result: Any, kind: UsageKind, day: date, place: Place) -> UsageRow:
+    if not isinstance(result, dict):
+        raise PageError(place, "a result is not an object")
+    measures = MEASURES[kind]
+    return UsageRow(
+        day,
+        kind,
+        _text(result, "project_id", place) or None,
+        _text(result, "model", place) or None,
+        _text(result, "api_key_id", place) or None,
+        _flag(result, "batch", place),
+        _text(result, "service_tier", place) or None,
+        _count(result, measures.requests, place),
+        _count(result, measures.input, place),
+        _count(result, measures.output, place),
+        _optional_count(result, "input_cached_tokens", place),
+        _optional_count(result, "input_audio_tokens", place),
+        _optional_count(result, "output_audio_tokens", place),
+        float(_number(result, measures.units, place)) if measures.units else 0.0,
+    )
+
+
+def _flag(result: Mapping[str, Any], name: str, place: Place) -> bool | None:
+    value = result.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise PageError(place, f"`{name}` is neither true, false nor null")
+    return value
+
+
+def _optional_count(result: Mapping[str, Any], name: str, place: Place) -> int:
+    return 0 if result.get(name) is None else _count(result, name, place)
+
+
+def _count(result: Mapping[str, Any], name: str | None, place: Place) -> int:
+    """A measure the kind must have, in whole numbers; 0 for one it does not have."""
+    if name is None:
+        return 0
+    value = _number(result, name, place)
+    if value != int(value):
+        raise PageError(place, f"`{name}` is not a whole number")
+    return int(value)
+
+
+def _number(result: Mapping[str, Any], name: str, place: Place) -> int | Decimal:
+    value = result.get(name)
+    if value is None:
+        raise PageError(place, f"a result has no `{name}`")
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise PageError(place, f"`{name}` is not a number")
+    if not -_LARGEST_COUNT < value < _LARGEST_COUNT:
+        raise PageError(place, f"`{name}` is too large")
+    return value

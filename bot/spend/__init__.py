@@ -1,0 +1,1 @@
+"""Money, days, rows and the statistics on them. Pure: values in, values out."""

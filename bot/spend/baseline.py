@@ -1,0 +1,301 @@
+"""What a subject usually spends on such a weekday, how much it normally swings, and the limit.
+
+The spike rule in one sentence: the median of the last six same weekdays, moved half-way by how the
+last week ran, times what the series has normally swung upwards in the last seven weeks.
+
+Arrays are (days, subjects): oldest day first, consecutive UTC days, any unit of spend or volume.
+Zero is an idle day; NaN is a day that must not count (missing, unsettled, planned, or before the
+subject existed). A series begins at its first day that is not NaN, so leading zeros are idle days
+of a subject that exists: use `since_first_activity` when they are not. Credits (below zero) count
+as idle days. Weeks are calendar weeks: a NaN leaves a hole, it does not reach further back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+WEEKDAY: Final = "weekday"
+YOUNG: Final = "young"
+NONE: Final = "none"
+
+SAME_WEEKDAYS: Final = 6
+LOOK_BACK: Final = 56  # days whose misses tell the swing
+FULL_RULE_FROM: Final = 14  # usable days before the day judged
+YOUNG_RULE_FROM: Final = 7
+YOUNG_RATIO: Final = 2.0
+USUAL_SWING: Final = 0.20  # what a series without a past is taken to swing, on the log scale ...
+USUAL_WEIGHT: Final = 14  # ... with the weight of this many days
+SETTLED_DAYS: Final = 42  # with fewer misses than this the swing is widened
+OLD_SPIKE: Final = 3.5  # a past miss counts for at most this many swings
+CUSHION: Final = 0.30  # of an average day; keeps ratios of idle days finite
+_BLOCK = 256  # subjects at a time: bounds memory, and their windows fit a processor cache
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What was to be expected of a day; one entry per subject, or per day and subject.
+
+    A day is a spike when it is above `limit`. Where `method` is
+
+    - "weekday": the full rule holds;
+    - "young": 7-13 usable days, or the full rule has nothing to stand on (no usable same weekday,
+      or no usable day in four weeks). `usual` is the highest day so far and `limit` twice that;
+      `swing` and `level` are NaN;
+    - "none": under 7 usable days. All four are NaN, so no comparison with them holds.
+    """
+
+    usual: Floats
+    """Expected spend of the day, in the unit of the values."""
+    swing: Floats
+    """Normal upward swing around the usual, log scale: 0.16 reads "about +17 %"."""
+    limit: Floats
+    """The highest spend that would still have been fine."""
+    level: Floats
+    """How the last 7 days moved the usual: 1.2 is a fifth above the median same weekday."""
+    weeks_used: Counts
+    """Usable same weekdays among the last six."""
+    history_days: Counts
+    """Usable days before the day judged."""
+    method: NDArray[np.str_]
+
+
+def judge_last(
+    values: Floats, *, k: float = 2.5, floor: ArrayLike = 0.0, min_ratio: float = 1.5
+) -> Baseline:
+    """Return what was to be expected of the last row, from the rows before it only.
+
+    `k` is the number of swings above the usual that are still normal. A limit is at least
+    `min_ratio` times the usual, and at least `floor` (one number, or one per subject, in the unit
+    of the values) above it. Fields have shape (subjects,). Raises ValueError without a row.
+    """
+    spend = usable_spend(values)
+    bar = _Bar.of(spend, k, floor, min_ratio)
+    last = len(spend) - 1
+    return _in_blocks(spend, bar, lambda history, part: _judged(history, last, part))
+
+
+def replay(
+    values: Floats,
+    *,
+    start: int = 0,
+    k: float = 2.5,
+    floor: ArrayLike = 0.0,
+    min_ratio: float = 1.5,
+) -> Baseline:
+    """Return `judge_last` of every row from `start` on, as if each had been the last one.
+
+    Fields have the shape of `values`; rows before `start` have method "none".
+    """
+    spend = usable_spend(values)
+    bar = _Bar.of(spend, k, floor, min_ratio)
+    return _in_blocks(spend, bar, lambda history, part: _replayed(history, start, part))
+
+
+def usable_spend(values: Floats) -> Floats:
+    """Return a copy in which credits (below zero) are zero and what is not finite is NaN.
+
+    Raises ValueError when `values` is not (days, subjects) or has no row.
+    """
+    if values.ndim != 2 or not len(values):
+        raise ValueError(f"values must be (days, subjects) with a day at least: {values.shape}")
+    return np.where(np.isfinite(values), np.maximum(values, 0.0), np.nan)
+
+
+def since_first_activity(values: Floats) -> Floats:
+    """Return a copy in which the days before the first spend (above zero) are NaN.
+
+    A subject that did not exist yet must not look idle. One that never spent becomes all NaN.
+    """
+    began = np.logical_or.accumulate(values > 0, axis=0)
+    return np.where(began, values, np.nan)
+
+
+def idle_share(values: Floats) -> Floats:
+    """Return the share of idle days (0-1) in the 8 weeks before the last row, per subject.
+
+    Days of a weekday on which the subject was idle in all those weeks do not count: a team that
+    never works at weekends is as regular as any (0.0). 1.0 when every day was idle, NaN without a
+    usable day. Bursty series of single developers (0.3 and more) cannot be judged by their days:
+    no rule finds doubled or tripled days in them at a bearable rate of alerts.
+    """
+    weeks = _padded(usable_spend(values)[:-1][-LOOK_BACK:], LOOK_BACK)
+    weeks = weeks.reshape(LOOK_BACK // 7, 7, -1)
+    usable = ~np.isnan(weeks)
+    works = (weeks > 0).any(axis=0)
+    counted = (usable & works).sum(axis=(0, 1))
+    idle = ((weeks == 0) & works).sum(axis=(0, 1))
+    never = np.where(usable.any(axis=(0, 1)), 1.0, np.nan)
+    return np.where(counted > 0, idle / np.maximum(counted, 1), never)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """How far above its usual a day must be."""
+
+    k: float
+    floor: Floats
+    min_ratio: float
+
+    @classmethod
+    def of(cls, spend: Floats, k: float, floor: ArrayLike, min_ratio: float) -> _Bar:
+        floors = np.broadcast_to(np.asarray(floor, dtype=np.float64), spend.shape[1:])
+        return cls(k, floors, min_ratio)
+
+    def limit(self, usual: Floats, swing: Floats, cushion: Floats) -> Floats:
+        with np.errstate(over="ignore"):  # a series that swings without bound has no limit
+            swung = (usual + cushion) * np.exp(self.k * swing) - cushion
+        return np.maximum(np.maximum(swung, self.min_ratio * usual), usual + self.floor)
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """Facts of each row that do not depend on which later row is judged; (days, subjects)."""
+
+    spend: Floats
+    base: Floats
+    """Median of the usable ones among the six previous same weekdays."""
+    weeks: Counts
+    days_before: Counts
+    highest_before: Floats
+    first_day: Counts
+    """(subjects,): the row at which the series begins."""
+
+    @classmethod
+    def of(cls, spend: Floats) -> _History:
+        weekdays = _previous_same_weekdays(spend)
+        usable = ~np.isnan(spend)
+        return cls(
+            spend=spend,
+            base=_median(weekdays),
+            weeks=(~np.isnan(weekdays)).sum(axis=-1),
+            days_before=usable.cumsum(axis=0) - usable,
+            highest_before=np.fmax.accumulate(_padded(spend[:-1], len(spend)), axis=0),
+            first_day=np.where(usable.any(axis=0), usable.argmax(axis=0), len(spend)),
+        )
+
+
+def _in_blocks(spend: Floats, bar: _Bar, judge: Callable[[_History, _Bar], Baseline]) -> Baseline:
+    parts = []
+    for first in range(0, max(spend.shape[1], 1), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        part_bar = _Bar(bar.k, bar.floor[block], bar.min_ratio)
+        parts.append(judge(_History.of(spend[:, block]), part_bar))
+    return _joined(parts, lambda arrays: np.concatenate(arrays, axis=-1))
+
+
+def _replayed(history: _History, start: int, bar: _Bar) -> Baseline:
+    silent = _unjudged(history.spend.shape[1])
+    days = range(len(history.spend))
+    return _joined([_judged(history, t, bar) if t >= start else silent for t in days], np.stack)
+
+
+def _joined(
+    parts: Sequence[Baseline], join: Callable[[Sequence[NDArray[Any]]], NDArray[Any]]
+) -> Baseline:
+    return Baseline(**{f.name: join([getattr(p, f.name) for p in parts]) for f in fields(Baseline)})
+
+
+def _unjudged(subjects: int) -> Baseline:
+    unknown, zero = np.full(subjects, np.nan), np.zeros(subjects, dtype=np.int64)
+    return Baseline(unknown, unknown, unknown, unknown, zero, zero, np.full(subjects, NONE))
+
+
+def _judged(history: _History, t: int, bar: _Bar) -> Baseline:
+    cushion = _cushion(history, t)
+    shift, swing, misses = _shift_and_swing(_misses(history, t, cushion))
+    base, days, highest = history.base[t], history.days_before[t], history.highest_before[t]
+    stands = ~np.isnan(base) & ((misses > 0) | (cushion == 0))
+    full = (days >= FULL_RULE_FROM) & stands
+    young = (days >= YOUNG_RULE_FROM) & ~full
+    usual = np.maximum((base + cushion) * np.exp(shift) - cushion, 0.0)
+    young_limit = np.maximum(YOUNG_RATIO * highest, highest + bar.floor)
+    return Baseline(
+        usual=np.select([full, young], [usual, highest], np.nan),
+        swing=np.where(full, swing, np.nan),
+        limit=np.select([full, young], [bar.limit(usual, swing, cushion), young_limit], np.nan),
+        level=np.where(full, np.exp(shift), np.nan),
+        weeks_used=history.weeks[t],
+        history_days=days,
+        method=np.select([full, young], [WEEKDAY, YOUNG], NONE),
+    )
+
+
+def _cushion(history: _History, t: int) -> Floats:
+    """30 % of the mean of the four weeks before; NaN without a usable day in them."""
+    recent = history.spend[max(t - 28, 0) : t]
+    usable = (~np.isnan(recent)).sum(axis=0)
+    mean = np.nansum(recent, axis=0) / np.maximum(usable, 1)
+    return np.where(usable > 0, CUSHION * mean, np.nan)
+
+
+def _misses(history: _History, t: int, cushion: Floats) -> Floats:
+    """How far each of the 56 days before `t` was from its base, log scale, after 7 rows of NaN.
+
+    The first two weeks of a series are no evidence; under three weeks of age, the first one.
+    A series that was idle for four weeks has no scale to measure a miss on: all NaN.
+    """
+    window = slice(max(t - LOOK_BACK, 0), t)
+    scale = np.where(cushion > 0, cushion, np.nan)
+    miss = np.log(history.spend[window] + scale) - np.log(history.base[window] + scale)
+    age = t - history.first_day + 1
+    first = history.first_day + np.where(age < 21, 7, 14)
+    miss[np.arange(window.start, t)[:, None] < first] = np.nan
+    return _padded(miss, LOOK_BACK + 7)
+
+
+def _shift_and_swing(misses: Floats) -> tuple[Floats, Floats, Counts]:
+    """Return the judged day's shift and swing, and the number of misses behind the swing."""
+    median = _median(sliding_window_view(misses, 7, axis=0))
+    shift = np.where(np.isnan(median), 0.0, median / 2)
+    past = misses[7:] - shift[:-1]
+    usable = ~np.isnan(past)
+    # The first 7 were shifted by less than a week: with five more weeks they are not needed.
+    enough = usable.sum(axis=0) > 35
+    usable &= ~enough | (usable.cumsum(axis=0) > 7)
+    return shift[-1], _swing(np.where(usable, past, 0.0), usable.sum(axis=0)), usable.sum(axis=0)
+
+
+def _swing(past: Floats, n: Counts) -> Floats:
+    """One-sided root mean square, pulled to 20 %, old spikes capped, wider while there are few."""
+    up = np.maximum(past, 0.0)
+
+    def pulled(upward: Floats) -> Floats:
+        evidence = 2 * (upward**2).sum(axis=0) + USUAL_WEIGHT * USUAL_SWING**2
+        return np.asarray(np.sqrt(evidence / (n + USUAL_WEIGHT)))
+
+    swing = pulled(up)
+    for _ in range(4):
+        swing = pulled(np.minimum(up, OLD_SPIKE * swing))
+    doubt = (1 + USUAL_WEIGHT / np.maximum(n, 1)) / (1 + USUAL_WEIGHT / SETTLED_DAYS)
+    return np.where(n > 0, swing * np.sqrt(np.maximum(doubt, 1.0)), swing)
+
+
+def _previous_same_weekdays(spend: Floats) -> Floats:
+    """(days, subjects, 6): the same weekday one to six weeks earlier, NaN where there is none."""
+    days, reach = len(spend), 7 * SAME_WEEKDAYS
+    padded = _padded(spend, days + reach)
+    return np.stack([padded[back : back + days] for back in range(0, reach, 7)], axis=-1)
+
+
+def _padded(rows: Floats, length: int) -> Floats:
+    """Put rows of NaN before the first."""
+    missing = np.full((length - len(rows), *rows.shape[1:]), np.nan)
+    return np.concatenate([missing, rows])
+
+
+def _median(window: Floats) -> Floats:
+    """Median over the last axis of what is not NaN; NaN where nothing is."""
+    ordered = np.sort(window, axis=-1)  # NaN goes last
+    n = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
+    low = np.take_along_axis(ordered, np.maximum(n - 1, 0) // 2, axis=-1)
+    high = np.take_along_axis(ordered, n // 2, axis=-1)
+    return ((low + high) / 2)[..., 0]

@@ -1,0 +1,174 @@
+"""What rules judge: daily sums by subject over the known history, with the state of each day.
+
+A ledger never holds raw rows: it asks its reader for sums by day and keeps small tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span, utc_day
+from bot.spend.metrics import FORMULAS, Additive, Metric
+
+Ids = tuple[str | None, ...]
+"""One id per dimension; None for the organisation and for money without a project."""
+
+Sums = Mapping[Ids, Mapping[date, int]]
+"""Exact sums by ids and day. A day that is absent is zero (or not known: see the day's state)."""
+
+
+class SumReader(Protocol):
+    """Where a ledger gets its sums: the database's roll-ups, or a test's dict."""
+
+    def sums(self, quantity: Additive, dimensions: tuple[str, ...], span: Span) -> Sums:
+        """Exact sums per ids and day within the span, by the dimensions in the order given."""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyTable:
+    """Exact daily sums: one row a day of `span`, one column per entry of `ids` (sorted)."""
+
+    span: Span
+    ids: tuple[Ids, ...]
+    values: NDArray[np.int64]
+
+    def column(self, ids: Ids) -> NDArray[np.int64]:
+        """The daily sums of one subject; zeros where it is unknown."""
+        if ids not in self.ids:
+            return np.zeros(len(self.span), dtype=np.int64)
+        return self.values[:, self.ids.index(ids)]
+
+    def totals(self, span: Span) -> dict[Ids, int]:
+        """Exact sum of each subject over the part of the span that the table covers."""
+        start = max((span.start - self.span.start).days, 0)
+        end = max((span.end - self.span.start).days, 0)
+        return {
+            ids: int(total)
+            for ids, total in zip(self.ids, self.values[start:end].sum(axis=0), strict=True)
+        }
+
+
+Chosen = Callable[[tuple[str, ...], Ids], bool]
+"""Whether the ids of these dimensions belong to what a rule is about."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Daily sums up to and including `now`'s UTC day, and what is known of every day.
+
+    `cost_states` and `usage_states` give the state of each day of `span` for money and volume.
+    `names` maps dimension -> id -> what people call it.
+    """
+
+    now: datetime
+    span: Span
+    reader: SumReader
+    cost_states: Mapping[date, DayState]
+    usage_states: Mapping[date, DayState]
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    settling: SettlingTimes = field(default_factory=SettlingTimes)
+    _tables: dict[tuple[Additive, tuple[str, ...]], DailyTable] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        return utc_day(self.now)
+
+    def state(self, day: date, metric: Metric = Metric.COST) -> DayState:
+        """The state of a day for a metric: the less certain of the parts it needs."""
+        states = [
+            (self.usage_states if part.is_usage else self.cost_states).get(day, DayState.MISSING)
+            for part in FORMULAS[metric].parts
+        ]
+        return min(states, key=_CERTAINTY.index)
+
+    def judgeable(self, day: date, metric: Metric = Metric.COST) -> bool:
+        """Whether a verdict that needs the complete day may be given now."""
+        return self.settling.judgeable(day, self.state(day, metric), self.now)
+
+    def settled(self, metric: Metric = Metric.COST) -> NDArray[np.bool_]:
+        """For each day of the span, whether it is settled: fit for baselines."""
+        return np.array([self.state(day, metric) is DayState.SETTLED for day in self.span])
+
+    def days_in_state(
+        self, span: Span, state: DayState, metric: Metric = Metric.COST
+    ) -> list[date]:
+        """The days of the span up to today in that state; before the history all are missing."""
+        return [day for day in span if day <= self.today and self.state(day, metric) is state]
+
+    def name(self, dimension: str, member: str | None) -> str:
+        """What people call a member: its name, else its id."""
+        if member is None:
+            return _NAMELESS.get(dimension, f"(no {dimension.replace('_', ' ')})")
+        return self.names.get(dimension, {}).get(member) or member
+
+    def sums(self, quantity: Additive, dimensions: tuple[str, ...]) -> DailyTable:
+        """Exact daily sums by dimension, read once."""
+        key = (quantity, dimensions)
+        if key not in self._tables:
+            self._tables[key] = _table(self.span, self.reader.sums(quantity, dimensions, self.span))
+        return self._tables[key]
+
+    def selected(
+        self,
+        quantity: Additive,
+        per: tuple[str, ...],
+        filtered: tuple[str, ...] = (),
+        chosen: Chosen | None = None,
+    ) -> DailyTable:
+        """Daily sums per subject of only what is chosen.
+
+        `filtered` names the dimensions that `chosen` looks at; they need not be part of `per`.
+        """
+        if chosen is None or not filtered:
+            return self.sums(quantity, per)
+        wide = per + tuple(name for name in filtered if name not in per)
+        wide = tuple(name for name in wide if name != "organization") or ("organization",)
+        table = self.sums(quantity, wide)
+        kept = [n for n, ids in enumerate(table.ids) if chosen(wide, ids)]
+        return _folded(table, kept, [_narrow(table.ids[n], wide, per) for n in kept])
+
+
+_CERTAINTY = (DayState.MISSING, DayState.OPEN, DayState.SETTLING, DayState.SETTLED)
+_NAMELESS = {
+    "organization": "the organisation",
+    "project": "(no project)",
+    "model": "other (no model)",
+    "api_key": "(no key)",
+}
+
+
+def _narrow(ids: Ids, wide: tuple[str, ...], per: tuple[str, ...]) -> Ids:
+    return tuple(ids[wide.index(name)] if name in wide else None for name in per)
+
+
+def _folded(table: DailyTable, columns: list[int], targets: list[Ids]) -> DailyTable:
+    ids = tuple(sorted(set(targets), key=_sort_key))
+    values = np.zeros((len(table.span), len(ids)), dtype=np.int64)
+    where = {target: n for n, target in enumerate(ids)}
+    for column, target in zip(columns, targets, strict=True):
+        values[:, where[target]] += table.values[:, column]
+    return DailyTable(table.span, ids, values)
+
+
+def _table(span: Span, sums: Sums) -> DailyTable:
+    ids = tuple(sorted(sums, key=_sort_key))
+    values = np.zeros((len(span), len(ids)), dtype=np.int64)
+    for column, member in enumerate(ids):
+        for day, value in sums[member].items():
+            values[(day - span.start).days, column] = value
+    return DailyTable(span, ids, values)
+
+
+def _sort_key(ids: Ids) -> tuple[tuple[bool, str], ...]:
+    return tuple((member is None, member or "") for member in ids)
+
+
+def trailing(today: date, days: int) -> Span:
+    """The span of that many UTC days which ends with today."""
+    return Span(today + ONE_DAY - days * ONE_DAY, today + ONE_DAY)

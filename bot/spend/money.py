@@ -1,0 +1,107 @@
+"""Money as integer nano-dollars (10⁻⁹ USD), as `google.type.Money` counts it.
+
+The one module that knows how money is read, summed exactly and shown. The Costs API sends
+`amount.value` in dollars as a JSON number, a string, up to 34 significant digits, or a
+Decimal128 zero such as `0E-6176` (OpenAI API reference; steipete/CodexBar#999).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+
+NANOS_PER_DOLLAR = 1_000_000_000
+"""Nano-dollars in a dollar."""
+
+LARGEST_DOLLARS = 1_000_000_000
+"""An amount beyond a billion dollars a row is an error of the source, and would overflow sums."""
+
+# Wide enough to add millions of 34-digit amounts without ever rounding on the way.
+_EXACT = Context(prec=120, Emin=-9999, Emax=9999, rounding=ROUND_HALF_EVEN)
+_ZERO = Decimal(0)
+
+
+class MoneyError(ValueError):
+    """An amount that is not a finite, sane number of dollars."""
+
+
+def dollars(raw: object) -> Decimal:
+    """The exact dollars of an API amount: number, numeric string or Decimal.
+
+    Negative amounts (credits) are kept; any zero becomes a plain 0.
+    Raises MoneyError for anything else (`None`, `NaN`, text, booleans, absurd sizes).
+    """
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
+        raise MoneyError(f"an amount must be a number, not {type(raw).__name__}")
+    try:
+        value = raw if isinstance(raw, Decimal) else Decimal(str(raw).strip())
+    except InvalidOperation:
+        raise MoneyError("an amount must be a number") from None
+    if not value.is_finite():
+        raise MoneyError("an amount must be finite")
+    if value == 0:
+        return _ZERO
+    if value.adjusted() > 12 or abs(value) > LARGEST_DOLLARS:
+        raise MoneyError("an amount is larger than a billion dollars")
+    if len(value.as_tuple().digits) > 60:
+        raise MoneyError("an amount has more than 60 digits")
+    return value
+
+
+def nanos(amount: Decimal) -> int:
+    """Nano-dollars of an exact amount, rounded once, half to even."""
+    return int(_EXACT.quantize(_EXACT.multiply(amount, Decimal(NANOS_PER_DOLLAR)), Decimal(1)))
+
+
+def share_out(amounts: Iterable[Decimal]) -> list[int]:
+    """Nano-dollars per amount such that they add up to the exact total, rounded once.
+
+    What rounding takes from one amount is carried to the next, so that a day's rows sum to
+    the nano-dollar of the day's true total however many digits each of them has.
+    """
+    shared: list[int] = []
+    total, told = _ZERO, 0
+    for amount in amounts:
+        total = _EXACT.add(total, _EXACT.multiply(amount, Decimal(NANOS_PER_DOLLAR)))
+        due = int(_EXACT.quantize(total, Decimal(1)))
+        shared.append(due - told)
+        told = due
+    return shared
+
+
+def from_dollars(amount: float | int | str | Decimal) -> int:
+    """Nano-dollars of a number written by a person, e.g. a cap of `41.2`."""
+    return nanos(dollars(amount))
+
+
+def usd_string(amount: int) -> str:
+    """Exact dollars as a machine reads them: `"41.2"`, `"0.000105"`, `"-3"`, never an exponent."""
+    sign, whole = ("-", -amount) if amount < 0 else ("", amount)
+    units, fraction = divmod(whole, NANOS_PER_DOLLAR)
+    tail = f"{fraction:09d}".rstrip("0")
+    return f"{sign}{units}.{tail}" if tail else f"{sign}{units}"
+
+
+def usd(amount: float) -> str:
+    """Dollars as people read them: `$1,234.56`; under a cent the digits that matter, `$0.0042`."""
+    sign = "-" if amount < 0 else ""
+    value = Decimal(round(abs(amount))) / NANOS_PER_DOLLAR
+    if value == 0 or value >= Decimal("0.01"):
+        return f"{sign}${value:,.2f}"
+    digits = min(9, 1 - value.adjusted())
+    return f"{sign}${value:.{digits}f}"
+
+
+def usd_round(amount: float) -> str:
+    """Dollars for a headline: no cents from $100 on, `$412`; else as `usd`."""
+    if abs(amount) >= 100 * NANOS_PER_DOLLAR:
+        whole = int(
+            (Decimal(round(abs(amount))) / NANOS_PER_DOLLAR).quantize(Decimal(1), ROUND_HALF_EVEN)
+        )
+        return f"{'-' if amount < 0 else ''}${whole:,}"
+    return usd(amount)
+
+
+def floor_dollars(amount: float) -> int:
+    """Whole dollars, rounded down."""
+    return int((Decimal(round(amount)) / NANOS_PER_DOLLAR).to_integral_value(ROUND_FLOOR))

@@ -1,0 +1,240 @@
+"""How a database is opened, read and written, and how its failures are told.
+
+SQLite runs with a rollback journal and `synchronous=FULL`: WAL has a bug that can lose commits
+in every SQLite below 3.51.3 (https://sqlite.org/wal.html#walresetbug), and one small writer gains
+nothing from it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.pool import NullPool, StaticPool
+
+from bot.errors import StoreError
+from bot.store.schema import VERSION, meta, metadata
+
+_LOCK_WAIT_SECONDS = 10
+
+
+class Database(Protocol):
+    """A database to read from and write to."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection for reading one consistent state."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A connection whose changes are committed together at the end, or not at all."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class LastingDatabase:
+    """A database that keeps what is written."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with explained(self._where), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with (
+            explained(self._where),
+            self._engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+class ForgetfulServer:
+    """A database server on which nothing is ever committed: all work is one rolled-back whole."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._where = where
+        with explained(where):
+            self._connection = engine.connect()
+            self._whole = self._connection.begin()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with explained(self._where):
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with explained(self._where), self._connection.begin_nested():
+            yield self._connection
+
+    def close(self) -> None:
+        self._whole.rollback()
+        self._connection.close()
+
+
+def open_lasting(url: str) -> Database:
+    """The database at the URL, its tables made if there are none.
+
+    Raises StoreError when it is newer than this program, locked, read-only, corrupt or
+    unreachable; it is then left as it was.
+    """
+    parsed = _parsed(url)
+    engine = _sqlite_file(parsed) if _is_sqlite(parsed) else _server(parsed)
+    return _prepared(LastingDatabase(engine, shown(url)), url)
+
+
+def open_forgetful(url: str) -> Database:
+    """The database at the URL as it is now, to be changed without any change remaining.
+
+    A SQLite file is copied into memory and not touched, nor made if it does not exist; on a
+    server everything is rolled back at the end.
+    """
+    parsed = _parsed(url)
+    if not _is_sqlite(parsed):
+        return _prepared(ForgetfulServer(_server(parsed), shown(url)), url)
+    with explained(shown(url)):
+        return _prepared(LastingDatabase(_memory_copy(parsed.database), shown(url)), url)
+
+
+def shown(url: str) -> str:
+    """The database's URL without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return "store.url"
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """Turns what a database driver says into a StoreError: one line and a way out."""
+    try:
+        yield
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise StoreError(f"{where}: {cause}", hint=_way_out(cause)) from error
+
+
+def _way_out(cause: str) -> str:
+    for sign, way_out in _WAYS_OUT.items():
+        if sign in cause.lower():
+            return way_out
+    return "check store.url, and that the database can be reached and written"
+
+
+_WAYS_OUT = {
+    "locked": "another process holds it: wait for it to end, or give this one its own store.url",
+    "readonly": "make the file and its folder writable for this user, or change store.url",
+    "read-only": "make the file and its folder writable for this user, or change store.url",
+    "not a database": "the file is something else or damaged: restore a backup or move it away",
+    "malformed": "the file is damaged: restore a backup, or move it away and fetch again",
+    "unable to open": "the folder must exist and be writable for this user",
+    "is full": "make room on the disk; nothing was lost",
+    "disk i/o": "the disk reports errors; nothing was changed",
+    "connection": "is the server running, and are host, user and password right?",
+}
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except sa.exc.ArgumentError:
+        raise StoreError(
+            "store.url is not a database URL",
+            hint="write sqlite:///budget-bot.db or postgresql+psycopg://user@host/name",
+        ) from None
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.drivername.partition("+")[0] == "sqlite"
+
+
+def _sqlite_file(url: URL) -> Engine:
+    connect = {"timeout": _LOCK_WAIT_SECONDS}
+    return _with_own_transactions(sa.create_engine(url, poolclass=NullPool, connect_args=connect))
+
+
+def _memory_copy(file: str | None) -> Engine:
+    memory = sqlite3.connect(":memory:", check_same_thread=False)
+    if file and Path(file).exists():
+        original = sqlite3.connect(f"{Path(file).resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            original.backup(memory)
+        finally:
+            original.close()
+    engine = sa.create_engine("sqlite://", creator=lambda: memory, poolclass=StaticPool)
+    return _with_own_transactions(engine)
+
+
+def _with_own_transactions(engine: Engine) -> Engine:
+    """BEGIN IMMEDIATE for writers, so that two of them wait for each other instead of failing."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA synchronous=FULL")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _server(url: URL) -> Engine:
+    try:
+        return sa.create_engine(url, pool_pre_ping=True)
+    except (sa.exc.NoSuchModuleError, ModuleNotFoundError):
+        raise StoreError(
+            f"store.url: no driver for {url.drivername}",
+            hint="install the extra: pip install 'openai-budget-bot[postgres]'",
+        ) from None
+
+
+def _prepared(database: Database, url: str) -> Database:
+    with database.reading() as connection:
+        present = set(sa.inspect(connection).get_table_names())
+        _refuse_foreign(present, url)
+        version = _version(connection) if present else None
+    if version is None:
+        with database.writing() as connection:
+            _create(connection)
+    elif version > VERSION:
+        raise StoreError(
+            f"{shown(url)}: written by a newer version of the bot (schema {version}; this one "
+            f"knows {VERSION})",
+            hint="update openai-budget-bot, or give this version its own store.url",
+        )
+    return database
+
+
+def _refuse_foreign(tables: set[str], url: str) -> None:
+    if tables and meta.name not in tables:
+        raise StoreError(
+            f"{shown(url)}: this database belongs to another program",
+            hint="give the bot a database of its own in store.url",
+        )
+
+
+def _version(connection: Connection) -> int:
+    found = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
+    return int(found or 0)
+
+
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
+    if not connection.execute(sa.select(meta.c.value)).first():
+        connection.execute(meta.insert().values(name="schema", value=str(VERSION)))

@@ -1,0 +1,286 @@
+"""The bill as it is known: rows, roll-ups, names, and what is known of each day.
+
+A day of a dataset is replaced whole, in one transaction with its roll-ups and its state.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.spend.calendar import DayState, SettlingTimes, Span
+from bot.spend.ledger import Ids, Sums
+from bot.spend.line_item import family, parse
+from bot.spend.metrics import Additive
+from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind
+from bot.store.database import Database
+from bot.store.instants import from_text, to_text
+from bot.store.members import Members
+from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
+
+COSTS = "costs"
+"""The dataset of money; a usage dataset is called `usage/<kind>`."""
+
+_ROLLED_UP = ("organization", "project", "line_item", "api_key", "model")
+
+
+def usage_dataset(kind: UsageKind) -> str:
+    """The dataset name of one usage endpoint."""
+    return f"usage/{kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecord:
+    """What is known of one day of one dataset."""
+
+    day: date
+    fetched_at: datetime | None
+    whole: bool
+    failed: bool
+    error: str | None
+
+
+class History:
+    """The stored bill."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._members = Members()
+
+    def replace_costs(self, fetched: CostDay, now: datetime) -> None:
+        """Put a day's money in the place of what was known of that day."""
+        with self._database.writing() as connection:
+            rows = _merged(self._numbered_costs(connection, fetched.rows))
+            day = fetched.day.toordinal()
+            _clear(connection, cost_rows, cost_rows.c.day == day)
+            _insert(connection, cost_rows, [{"day": day, **row} for row in rows])
+            _clear(connection, cost_sums, cost_sums.c.day == day)
+            _insert(connection, cost_sums, list(_roll_up(day, rows)))
+            _mark_fetched(connection, COSTS, fetched.day, fetched.whole, len(rows), now)
+
+    def replace_usage(self, fetched: UsageDay, now: datetime) -> None:
+        """Put a day's volume of one kind in the place of what was known of it."""
+        day = fetched.day.toordinal()
+        with self._database.writing() as connection:
+            rows = self._numbered_usage(connection, fetched)
+            of_day = sa.and_(usage_rows.c.day == day, usage_rows.c.kind == fetched.kind.value)
+            _clear(connection, usage_rows, of_day)
+            _insert(connection, usage_rows, rows)
+            dataset = usage_dataset(fetched.kind)
+            _mark_fetched(connection, dataset, fetched.day, fetched.whole, len(rows), now)
+
+    def mark_failed(self, dataset: str, span: Span, error: str, now: datetime) -> None:
+        """Note that these days could not be read; what was known of them stays."""
+        with self._database.writing() as connection:
+            for day in span:
+                values = {"failed_at": to_text(now), "error": error}
+                _upsert_day(connection, dataset, day, values)
+
+    def remember_names(self, found: Iterable[Name], now: datetime) -> None:
+        """Keep names for good: a deleted key stays on the bill but can no longer be asked for."""
+        with self._database.writing() as connection:
+            for name in found:
+                known = sa.and_(names.c.dimension == name.dimension, names.c.id == name.id)
+                values = {"name": name.name, "project_id": name.project_id, "seen_at": to_text(now)}
+                if connection.execute(names.update().where(known).values(values)).rowcount == 0:
+                    key = {"dimension": name.dimension, "id": name.id}
+                    connection.execute(names.insert().values({**key, **values}))
+
+    def names(self) -> dict[str, dict[str, str]]:
+        """Every known name: dimension -> id -> name."""
+        with self._database.reading() as connection:
+            found: dict[str, dict[str, str]] = defaultdict(dict)
+            for row in connection.execute(sa.select(names.c.dimension, names.c.id, names.c.name)):
+                found[row.dimension][row.id] = row.name
+            return dict(found)
+
+    def day_records(self, dataset: str, span: Span) -> dict[date, DayRecord]:
+        """What is known of each day of the span; days never heard of are left out."""
+        query = sa.select(days).where(
+            days.c.dataset == dataset,
+            days.c.day >= span.start.toordinal(),
+            days.c.day < span.end.toordinal(),
+        )
+        with self._database.reading() as connection:
+            return {record.day: record for record in map(_record, connection.execute(query))}
+
+    def states(
+        self, dataset: str, span: Span, times: SettlingTimes, now: datetime
+    ) -> dict[date, DayState]:
+        """The state of every day of the span at `now`."""
+        known = self.day_records(dataset, span)
+        return {day: _state(known.get(day), day, times, now) for day in span}
+
+    def usage_states(self, span: Span, times: SettlingTimes, now: datetime) -> dict[date, DayState]:
+        """The state of every day of volume: that of the completions, which carry the tokens."""
+        return self.states(usage_dataset(UsageKind.COMPLETIONS), span, times, now)
+
+    def row_counts(self, span: Span) -> dict[str, int]:
+        """How many rows of `costs` and of `usage` are held for the span."""
+        query = sa.select(days.c.dataset, sa.func.sum(days.c.row_count)).where(
+            days.c.day >= span.start.toordinal(), days.c.day < span.end.toordinal()
+        )
+        with self._database.reading() as connection:
+            found = dict(connection.execute(query.group_by(days.c.dataset)).tuples().all())
+        costs = int(found.pop(COSTS, 0))
+        return {"costs": costs, "usage": int(sum(found.values()))}
+
+    def sums(self, quantity: Additive, dimensions: tuple[str, ...], span: Span) -> Sums:
+        """Exact sums by ids and day (see `bot.spend.ledger.SumReader`)."""
+        if quantity.is_usage:
+            query = _usage_sums(quantity, dimensions, span)
+        elif len(dimensions) == 1 and dimensions[0] in _ROLLED_UP:
+            query = _rolled_up_sums(dimensions[0], span)
+        else:
+            query = _cost_sums(dimensions, span)
+        with self._database.reading() as connection:
+            found = connection.execute(query).all()
+            values = self._members.values(connection)
+        return _as_sums(found, values)
+
+    def _numbered_costs(
+        self, connection: Connection, rows: Sequence[CostRow]
+    ) -> Iterable[dict[str, Any]]:
+        number = self._members.numberer(connection)
+        models: dict[str | None, int] = {}
+        for row in rows:
+            if row.line_item not in models:
+                model = parse(row.line_item).family if row.line_item else None
+                models[row.line_item] = number("model", model)
+            yield {
+                "project": number("project", row.project_id),
+                "line_item": number("line_item", row.line_item),
+                "api_key": number("api_key", row.api_key_id),
+                "model": models[row.line_item],
+                "nanos": row.nanos,
+                "quantity": row.quantity,
+                "quantity_unit": row.quantity_unit,
+            }
+
+    def _numbered_usage(self, connection: Connection, fetched: UsageDay) -> list[dict[str, Any]]:
+        number = self._members.numberer(connection)
+        return [
+            {
+                **row._asdict(),
+                "day": row.day.toordinal(),
+                "kind": row.kind.value,
+                "project": number("project", row.project_id),
+                "model": number("snapshot", row.model),
+                "family": number("model", family(row.model) if row.model else None),
+                "api_key": number("api_key", row.api_key_id),
+            }
+            for row in fetched.rows
+        ]
+
+
+def _merged(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row per project × line item × key: the API may name the same one twice."""
+    by_key: dict[tuple[int, int, int], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["project"], row["line_item"], row["api_key"])
+        if known := by_key.get(key):
+            known["nanos"] += row["nanos"]
+            if row["quantity"] is not None:
+                known["quantity"] = (known["quantity"] or 0) + row["quantity"]
+        else:
+            by_key[key] = row
+    return list(by_key.values())
+
+
+def _roll_up(day: int, rows: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    for dimension in _ROLLED_UP:
+        totals: dict[int, int] = defaultdict(int)
+        for row in rows:
+            totals[row.get(dimension, 0)] += row["nanos"]
+        for member, nanos in totals.items():
+            yield {"dimension": dimension, "day": day, "member": member, "nanos": nanos}
+
+
+def _clear(connection: Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
+    connection.execute(table.delete().where(which))
+
+
+def _insert(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        kept = set(table.c.keys())
+        connection.execute(table.insert(), [{k: r[k] for k in r if k in kept} for r in rows])
+
+
+def _mark_fetched(
+    connection: Connection, dataset: str, day: date, whole: bool, rows: int, now: datetime
+) -> None:
+    values = {"fetched_at": to_text(now), "whole": whole, "row_count": rows}
+    _upsert_day(connection, dataset, day, {**values, "failed_at": None, "error": None})
+
+
+def _upsert_day(connection: Connection, dataset: str, day: date, values: Mapping[str, Any]) -> None:
+    key = {"dataset": dataset, "day": day.toordinal()}
+    known = sa.and_(days.c.dataset == dataset, days.c.day == day.toordinal())
+    if connection.execute(days.update().where(known).values(**values)).rowcount == 0:
+        connection.execute(days.insert().values(**key, **values))
+
+
+def _record(row: Any) -> DayRecord:
+    return DayRecord(
+        day=date.fromordinal(row.day),
+        fetched_at=from_text(row.fetched_at) if row.fetched_at else None,
+        whole=bool(row.whole),
+        failed=row.failed_at is not None,
+        error=row.error,
+    )
+
+
+def _state(record: DayRecord | None, day: date, times: SettlingTimes, now: datetime) -> DayState:
+    if record is None:
+        return DayState.MISSING
+    state = times.state(day, record.fetched_at, record.failed, now)
+    if state is not DayState.OPEN and not record.whole:
+        return DayState.MISSING
+    return state
+
+
+def _within(column: sa.ColumnElement[int], span: Span) -> sa.ColumnElement[bool]:
+    return sa.and_(column >= span.start.toordinal(), column < span.end.toordinal())
+
+
+def _rolled_up_sums(dimension: str, span: Span) -> sa.Select[Any]:
+    return sa.select(cost_sums.c.day, cost_sums.c.nanos, cost_sums.c.member).where(
+        cost_sums.c.dimension == dimension, _within(cost_sums.c.day, span)
+    )
+
+
+def _cost_sums(dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:
+    columns = [_column(cost_rows, name) for name in dimensions]
+    return (
+        sa.select(cost_rows.c.day, sa.func.sum(cost_rows.c.nanos), *columns)
+        .where(_within(cost_rows.c.day, span))
+        .group_by(cost_rows.c.day, *columns)
+    )
+
+
+def _usage_sums(quantity: Additive, dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:
+    columns = [_column(usage_rows, "family" if d == "model" else d) for d in dimensions]
+    total = sa.func.sum(usage_rows.c[quantity.value])
+    return (
+        sa.select(usage_rows.c.day, total, *columns)
+        .where(_within(usage_rows.c.day, span))
+        .group_by(usage_rows.c.day, *columns)
+    )
+
+
+def _column(table: sa.Table, name: str) -> sa.ColumnElement[int]:
+    return sa.literal_column("0") if name == "organization" else table.c[name]
+
+
+def _as_sums(found: Iterable[Any], values: Mapping[int, str]) -> Sums:
+    sums: dict[Ids, dict[date, int]] = defaultdict(dict)
+    for day, total, *numbers in found:
+        ids = tuple(values.get(number) for number in numbers)
+        sums[ids][date.fromordinal(day)] = int(total)
+    return dict(sums)

@@ -1,0 +1,48 @@
+"""The strings of the bill (projects, line items, keys, models), each with a small number.
+
+Rows carry numbers instead of strings: an eighth of the space, and faster to add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.store.schema import members
+
+NONE = 0
+"""The number of "no member"."""
+
+
+class Members:
+    """Numbers of strings, as the database knows them."""
+
+    def numberer(self, connection: Connection) -> Callable[[str, str | None], int]:
+        """A function `(dimension, value) -> number` that numbers new values as they come.
+
+        Made anew for each transaction, so that a rolled-back number is never remembered.
+        """
+        query = sa.select(members.c.dimension, members.c.value, members.c.id)
+        known = {(d, v): n for d, v, n in connection.execute(query)}
+
+        def number(dimension: str, value: str | None) -> int:
+            if value is None:
+                return NONE
+            found = known.get((dimension, value))
+            if found is None:
+                found = known[dimension, value] = _added(connection, dimension, value)
+            return found
+
+        return number
+
+    def values(self, connection: Connection) -> Mapping[int, str]:
+        """Every value by its number."""
+        return dict(connection.execute(sa.select(members.c.id, members.c.value)).tuples().all())
+
+
+def _added(connection: Connection, dimension: str, value: str) -> int:
+    row = members.insert().values(dimension=dimension, value=value).returning(members.c.id)
+    number: int = connection.execute(row).scalar_one()
+    return number

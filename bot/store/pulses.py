@@ -1,0 +1,54 @@
+"""The last time something happened: the proof of life that `bot health` reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.store.database import Database
+from bot.store.instants import from_text, to_text
+from bot.store.schema import pulses
+
+CHECKED = "checked"
+"""The last check that ended; its detail is the last day judged."""
+FETCHED = "fetched"
+"""The last fetch in which all costs came."""
+FAILED = "failed"
+"""The last run in which the source or a delivery failed; its detail says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    at: datetime
+    detail: str
+
+
+class Pulses:
+    """Named moments."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def beat(self, name: str, now: datetime, detail: str = "") -> None:
+        """Note that it happened now."""
+        values = {"at": to_text(now), "detail": detail}
+        with self._database.writing() as connection:
+            changed = connection.execute(
+                pulses.update().where(pulses.c.name == name).values(**values)
+            )
+            if changed.rowcount == 0:
+                connection.execute(pulses.insert().values(name=name, **values))
+
+    def forget(self, name: str) -> None:
+        """Note that it is over."""
+        with self._database.writing() as connection:
+            connection.execute(pulses.delete().where(pulses.c.name == name))
+
+    def last(self, name: str) -> Pulse | None:
+        """When it last happened; None for never."""
+        query = sa.select(pulses.c.at, pulses.c.detail).where(pulses.c.name == name)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        return Pulse(from_text(row.at), row.detail) if row else None

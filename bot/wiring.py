@@ -1,0 +1,105 @@
+"""Settings and flags -> an App. The one place where real and dry are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.app import App
+from bot.config.load import Configuration
+from bot.config.settings import Settings, SourceKind
+from bot.delivery.postman import Postman, SilentPostman, SlackPostman
+from bot.errors import ConfigError, UsageError
+from bot.sources.base import Source
+from bot.spend.calendar import Span
+from bot.store.database import Database, open_forgetful, open_lasting
+
+
+@contextmanager
+def real_app(configuration: Configuration, as_of: datetime | None) -> Iterator[App]:
+    """An App that speaks and remembers. Raises ConfigError where it could not speak."""
+    notifier_settings = configuration.settings.slack
+    if not (
+        notifier_settings.bot_token.get_secret_value()
+        or notifier_settings.webhook_url.get_secret_value()
+    ):
+        raise ConfigError(
+            "slack.bot_token is empty, so nothing could be told",
+            hint="set SLACK_BOT_TOKEN (see docs/slack-app.md), or try it first with --dry-run",
+        )
+    database = open_lasting(configuration.store_url)
+    try:
+        postman = SlackPostman(database, notifier_settings, datetime.now(UTC))
+        yield _app(configuration, database, postman, as_of)
+    finally:
+        database.close()
+
+
+@contextmanager
+def dry_app(configuration: Configuration, as_of: datetime | None) -> Iterator[App]:
+    """An App that does everything but speak and remember."""
+    database = open_forgetful(configuration.store_url)
+    try:
+        yield _app(configuration, database, SilentPostman(), as_of)
+    finally:
+        database.close()
+
+
+@contextmanager
+def fetching_app(configuration: Configuration, as_of: datetime | None) -> Iterator[App]:
+    """An App that remembers but never speaks: for `bot fetch`."""
+    database = open_lasting(configuration.store_url)
+    try:
+        yield _app(configuration, database, SilentPostman(), as_of)
+    finally:
+        database.close()
+
+
+def _app(
+    configuration: Configuration, database: Database, postman: Postman, as_of: datetime | None
+) -> App:
+    source = open_source(configuration.settings, configuration.home)
+    now = as_of or source.as_of() or datetime.now(UTC)
+    return App(configuration, source, database, postman, now)
+
+
+def open_source(settings: Settings, home: Path) -> Source:
+    """The source the settings name."""
+    source = settings.source
+    match source.kind:
+        case SourceKind.SAMPLE:
+            from bot.sources import sample  # noqa: PLC0415 - only what is used is loaded
+            from bot.sources.recording import RecordingSource  # noqa: PLC0415
+
+            return RecordingSource(sample.FOLDER)
+        case SourceKind.RECORDING:
+            from bot.sources.recording import RecordingSource  # noqa: PLC0415
+
+            return RecordingSource(home / (source.path or ""))
+        case SourceKind.OPENAI:
+            from bot.sources.openai import open_openai  # noqa: PLC0415
+
+            return open_openai(source)
+
+
+@contextmanager
+def recorded(app: App, folder: Path | None, days: Span) -> Iterator[App]:
+    """The App with its source's raw pages saved to a new folder, if one is named.
+
+    Raises UsageError for a folder that holds something, or a source that has no pages.
+    """
+    if folder is None:
+        yield app
+        return
+    from bot.sources.openai import OpenAISource  # noqa: PLC0415
+    from bot.sources.recording import Recorder  # noqa: PLC0415
+
+    if not isinstance(app.source, OpenAISource):
+        raise UsageError(
+            "only the OpenAI source can be recorded", hint="set source.kind: openai in the config"
+        )
+    with Recorder(folder, as_of=app.now, days=days) as recorder:
+        yield replace(app, source=app.source.recorded_by(recorder))

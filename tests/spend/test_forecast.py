@@ -1,0 +1,232 @@
+"""Where a period ends: series whose answer is known, and what must hold for every series."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from statistics import fmean, median
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.spend.baseline import Floats, replay
+from bot.spend.forecast import Forecast, TooYoung, limit_falls_on, period_end, period_ends
+
+NAN = math.nan
+LAST_DAY = date(2026, 11, 10)  # a Tuesday; 20 days of November are left
+WEEK = [100.0, 100, 100, 100, 100, 20, 20]  # Monday first
+
+
+def days_after(last_day: date, count: int) -> list[date]:
+    return [last_day + timedelta(days=n) for n in range(1, count + 1)]
+
+
+REST_OF_NOVEMBER = days_after(LAST_DAY, 20)
+
+
+def weekly(days: int) -> Floats:
+    """Return a series that repeats its week and ends on LAST_DAY."""
+    first = LAST_DAY - timedelta(days=days - 1)
+    return np.array([WEEK[(first + timedelta(days=n)).weekday()] for n in range(days)])
+
+
+def foresee(values: Floats, elapsed: float = 0.0, rest: int = 20) -> Forecast:
+    forecast = period_end(values, elapsed, days_after(LAST_DAY, rest), LAST_DAY)
+    assert isinstance(forecast, Forecast)
+    return forecast
+
+
+def plain_days_to_come(values: list[float], last_day: date, remaining: list[date]) -> list[float]:
+    """Foresee a series without holes the slow way."""
+    limits = replay(np.array(values)[:, None]).limit[:, 0]
+    capped = [v if math.isnan(cap) else min(v, cap) for v, cap in zip(values, limits, strict=True)]
+    days = [last_day - timedelta(days=len(values) - 1 - n) for n in range(len(values))]
+
+    def profile(weekday: int) -> float:
+        same = [v for day, v in zip(days, capped, strict=True) if day.weekday() == weekday]
+        return fmean(same[-4:])
+
+    week = list(zip(days, capped, strict=True))[-7:]
+    level = median(spent / profile(day.weekday()) for day, spent in week)
+    return [profile(day.weekday()) * level**0.8 for day in remaining]
+
+
+@given(st.integers(14, 100), st.integers(1, 60), st.integers(0, 2**32), st.floats(0.1, 1))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_each_day_to_come_is_as_a_plain_reading_of_the_rule_has_it(
+    days: int, rest: int, seed: int, noise: float
+) -> None:
+    values = weekly(days) * np.random.default_rng(seed).lognormal(0, noise, days)
+    remaining = days_after(LAST_DAY, rest)
+    forecast = foresee(values, 50.0, rest)
+    assert forecast.per_day == pytest.approx(
+        plain_days_to_come(values.tolist(), LAST_DAY, remaining)
+    )
+    assert forecast.total == pytest.approx(50 + sum(forecast.per_day))
+    assert 50 < forecast.low < forecast.total < forecast.high
+
+
+def test_a_week_that_repeats_is_foreseen_day_by_day() -> None:
+    forecast = foresee(weekly(90), 680.0)
+    assert forecast.per_day == pytest.approx([WEEK[day.weekday()] for day in REST_OF_NOVEMBER])
+    assert forecast.total == pytest.approx(680 + 14 * 100 + 6 * 20)
+
+
+@pytest.mark.parametrize(
+    ("days", "planned", "rest", "replays"),
+    [
+        (14, 0, 20, 0),  # nothing to replay yet: 12 %
+        (21, 0, 4, 1),
+        (41, 0, 20, 1),
+        (120, 0, 20, 8),
+        (120, 0, 4, 8),
+        (120, 28, 7, 4),  # what would have come in the last four weeks did not count
+        (90, 0, 200, 7),  # of a long period the first four weeks are replayed
+    ],
+)
+def test_a_range_starts_from_12_percent_and_narrows_with_each_replay_that_was_right(
+    days: int, planned: int, rest: int, replays: int
+) -> None:
+    values = weekly(days)
+    values[days - planned :] = NAN
+    forecast = foresee(values, 680, rest)
+    to_come = sum(WEEK[day.weekday()] for day in days_after(LAST_DAY, rest))
+    spread = 1.28 * 0.12 * math.sqrt(4 / (4 + replays))
+    assert forecast.low == pytest.approx(680 + to_come * math.exp(-spread))
+    assert forecast.high == pytest.approx(680 + to_come * math.exp(spread))
+
+
+def test_a_restless_series_has_a_wider_range_than_a_calm_one() -> None:
+    noise = np.random.default_rng(4).lognormal(0, 1.0, 90)
+    calm, restless = foresee(weekly(90)), foresee(weekly(90) * noise)
+    assert (restless.high / restless.low) > 1.5 * (calm.high / calm.low)
+
+
+def test_the_range_holds_about_eight_of_ten_months() -> None:
+    rng = np.random.default_rng(5)
+    level = np.exp(rng.normal(0, 0.03, (110, 300)).cumsum(axis=0))
+    values = weekly(110)[:, None] * level * rng.lognormal(0, 0.25, (110, 300))
+    past, came = values[:90], values[90:].sum(axis=0)
+    forecasts = period_ends(past, [0.0] * 300, REST_OF_NOVEMBER, LAST_DAY)
+    pairs = zip(forecasts, came, strict=True)
+    held = [isinstance(f, Forecast) and f.low <= total <= f.high for f, total in pairs]
+    assert 0.65 <= fmean(held) <= 0.9
+
+
+@pytest.mark.parametrize("days_ago", [1, 5, 20])
+def test_one_wild_day_hardly_moves_the_rest_of_the_month(days_ago: int) -> None:
+    values = weekly(90)
+    values[-days_ago] *= 8
+    assert sum(foresee(values).per_day) == pytest.approx(sum(foresee(weekly(90)).per_day), rel=0.1)
+
+
+def test_a_lasting_change_of_level_is_mostly_believed_after_a_week() -> None:
+    values = weekly(90)
+    values[-7:] *= 0.5
+    ratio = sum(foresee(values).per_day) / sum(foresee(weekly(90)).per_day)
+    assert ratio == pytest.approx(0.875 * (0.5 / 0.875) ** 0.8)
+
+
+def test_a_bursty_week_is_not_taken_for_the_end_of_all_spending() -> None:
+    values = np.full(60, 10.0)
+    values[-7:] = [0, 0, 60, 0, 0, 10, 0]
+    assert sum(foresee(values).per_day) > 50  # a median would say 0
+
+
+def test_a_subject_that_stopped_is_foreseen_to_cost_nothing() -> None:
+    values = np.concatenate([np.full(60, 10.0), np.zeros(28)])
+    forecast = foresee(values, 5.0)
+    assert (forecast.low, forecast.total, forecast.high) == (5, 5, 5)
+
+
+@pytest.mark.parametrize("usable_days", [0, 1, 13])
+def test_under_two_weeks_there_is_no_forecast_and_a_reason(usable_days: int) -> None:
+    values = np.concatenate([np.full(30, NAN), np.ones(usable_days)])
+    forecast = period_end(values, 3.0, REST_OF_NOVEMBER, LAST_DAY)
+    assert forecast == TooYoung(usable_days)
+    assert forecast.reason == f"only {usable_days} usable days of history, a forecast needs 14"
+
+
+def test_a_period_without_a_day_left_ends_where_it_is() -> None:
+    assert period_end(np.ones(3), 41.5, [], LAST_DAY) == Forecast(41.5, 41.5, 41.5, ())
+
+
+def test_days_that_do_not_count_change_nothing_in_a_regular_series() -> None:
+    holes = weekly(90)
+    holes[[3, 30, 31, 70, -9, -2, -1]] = NAN
+    assert foresee(holes).per_day == pytest.approx(foresee(weekly(90)).per_day)
+
+
+def test_a_weekday_never_seen_is_foreseen_as_the_mean_of_the_others() -> None:
+    values = np.full(35, 10.0)
+    values[-7::-7] = NAN  # the weekday of tomorrow
+    assert foresee(values, rest=2).per_day == pytest.approx((10, 10))
+
+
+def test_a_credit_is_not_foreseen_to_come_again() -> None:
+    values = weekly(90)
+    values[-8] = -5000
+    assert min(foresee(values).per_day) > 0
+
+
+def test_days_that_are_not_settled_yet_may_lie_between_history_and_the_days_to_come() -> None:
+    forecast = period_end(weekly(90), 0.0, REST_OF_NOVEMBER[2:], LAST_DAY)
+    assert isinstance(forecast, Forecast)
+    assert forecast.per_day == pytest.approx(foresee(weekly(90)).per_day[2:])
+
+
+@pytest.mark.parametrize("rest", [1, 5, 20, 90, 365])
+def test_weeks_months_quarters_and_years_end_alike(rest: int) -> None:
+    forecast = foresee(weekly(90), 10.0, rest)
+    wanted = sum(WEEK[day.weekday()] for day in days_after(LAST_DAY, rest))
+    assert forecast.total == pytest.approx(10 + wanted)
+    assert len(forecast.per_day) == rest
+
+
+def test_many_subjects_are_foreseen_as_each_one_alone() -> None:
+    values = np.random.default_rng(6).lognormal(3, 0.5, (60, 5))
+    values[:50, 4] = NAN
+    elapsed = [1.0, 2.0, 3.0, 4.0, 5.0]
+    together = period_ends(values, elapsed, REST_OF_NOVEMBER, LAST_DAY)
+    assert together[4] == TooYoung(10)
+    for subject in range(4):
+        alone = period_end(values[:, subject], elapsed[subject], REST_OF_NOVEMBER, LAST_DAY)
+        many = together[subject]
+        assert isinstance(alone, Forecast)
+        assert isinstance(many, Forecast)
+        assert (many.low, many.high) == pytest.approx((alone.low, alone.high))
+
+
+@pytest.mark.parametrize(
+    "remaining",
+    [
+        [LAST_DAY, *REST_OF_NOVEMBER],
+        [LAST_DAY - timedelta(days=3)],
+        REST_OF_NOVEMBER[::-1],
+        [REST_OF_NOVEMBER[0]] * 2,
+    ],
+)
+def test_days_to_come_that_have_come_or_do_not_ascend_are_refused(remaining: list[date]) -> None:
+    with pytest.raises(ValueError, match="must ascend from after 2026-11-10"):
+        period_end(weekly(90), 0.0, remaining, LAST_DAY)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "limit", "day"),
+    [
+        (0.0, 10.0, date(2026, 11, 11)),
+        (0.0, 10.5, date(2026, 11, 12)),
+        (75.0, 100.0, date(2026, 11, 13)),
+        (70.0, 100.0, date(2026, 11, 13)),
+        (69.0, 100.0, None),  # not in this period
+        (100.0, 100.0, None),  # has already
+    ],
+)
+def test_a_limit_falls_on_the_day_that_reaches_it(
+    elapsed: float, limit: float, day: date | None
+) -> None:
+    remaining = REST_OF_NOVEMBER[:3]
+    forecast = Forecast(elapsed + 30, elapsed + 25, elapsed + 35, (10.0, 10.0, 10.0))
+    assert limit_falls_on(forecast, elapsed, limit, remaining) == day
