@@ -9,9 +9,10 @@ import sys
 def main() -> None:
     """Run the command line and leave with its exit code (see `bot.errors`)."""
     if sys.argv[1:2] == ["health"]:
-        from bot.health import main as health  # noqa: PLC0415 - milliseconds matter to a prober
+        from bot import health  # noqa: PLC0415 - milliseconds matter to a prober
 
-        sys.exit(health(sys.argv[2:], os.environ))
+        if asked := health.options(sys.argv[2:]):
+            sys.exit(health.report(*asked, os.environ))
     from bot.cli import run  # noqa: PLC0415
 
     sys.exit(run(sys.argv[1:]))

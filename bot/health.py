@@ -19,23 +19,18 @@ STUCK_SECONDS = 3600
 """A message that has waited this long is stuck."""
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """The command line `bot health [--config FILE] [--output text|json]`."""
-    options = {"--config": None, "--output": "text"}
+def options(arguments: Sequence[str]) -> tuple[Path | None, str] | None:
+    """Configuration and output format of a plain `bot health …`; None if click must explain."""
+    found = {"--config": "", "--output": "text"}
     rest = list(arguments)
     while rest:
         name, _, value = rest.pop(0).partition("=")
-        if name in ("-h", "--help") or name not in options:
-            from bot.cli import run  # noqa: PLC0415 - click explains
-
-            return run(["health", *arguments])
-        options[name] = value or (rest.pop(0) if rest else None)
-    if options["--output"] not in ("text", "json"):
-        from bot.cli import run  # noqa: PLC0415
-
-        return run(["health", *arguments])
-    config = options["--config"]
-    return report(Path(config) if config else None, options["--output"] or "text", environ)
+        if name not in found or not (value or rest):
+            return None
+        found[name] = value or rest.pop(0)
+    if found["--output"] not in ("text", "json"):
+        return None
+    return (Path(found["--config"]) if found["--config"] else None), found["--output"]
 
 
 def report(config: Path | None, output: str, environ: Mapping[str, str]) -> int:

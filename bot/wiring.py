@@ -7,15 +7,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.app import App
 from bot.config.load import Configuration
-from bot.config.settings import Settings, SourceKind
+from bot.config.settings import Settings, SourceKind, SourceSettings
 from bot.delivery.postman import Postman, SilentPostman, SlackPostman
 from bot.errors import ConfigError, UsageError
 from bot.sources.base import Source
 from bot.spend.calendar import Span
 from bot.store.database import Database, open_forgetful, open_lasting
+
+if TYPE_CHECKING:
+    from bot.sources.http import ApiClient
 
 
 @contextmanager
@@ -67,22 +71,21 @@ def _app(
 
 
 def open_source(settings: Settings, home: Path) -> Source:
-    """The source the settings name."""
+    """The source the settings name. Raises ConfigError where it cannot be used."""
+    from bot.sources.recording import RecordingSource  # noqa: PLC0415 - only what is used is loaded
+
     source = settings.source
     match source.kind:
         case SourceKind.SAMPLE:
-            from bot.sources import sample  # noqa: PLC0415 - only what is used is loaded
-            from bot.sources.recording import RecordingSource  # noqa: PLC0415
+            from bot.sources import sample  # noqa: PLC0415
 
             return RecordingSource(sample.FOLDER)
         case SourceKind.RECORDING:
-            from bot.sources.recording import RecordingSource  # noqa: PLC0415
-
             return RecordingSource(home / (source.path or ""))
         case SourceKind.OPENAI:
-            from bot.sources.openai import open_openai  # noqa: PLC0415
+            from bot.sources.openai import OpenAISource  # noqa: PLC0415
 
-            return open_openai(source)
+            return OpenAISource(_client(source), tuple(source.break_down_by))
 
 
 @contextmanager
@@ -94,12 +97,25 @@ def recorded(app: App, folder: Path | None, days: Span) -> Iterator[App]:
     if folder is None:
         yield app
         return
-    from bot.sources.openai import OpenAISource  # noqa: PLC0415
-    from bot.sources.recording import Recorder  # noqa: PLC0415
-
-    if not isinstance(app.source, OpenAISource):
+    source = app.configuration.settings.source
+    if source.kind is not SourceKind.OPENAI:
         raise UsageError(
             "only the OpenAI source can be recorded", hint="set source.kind: openai in the config"
         )
-    with Recorder(folder, as_of=app.now, days=days) as recorder:
-        yield replace(app, source=app.source.recorded_by(recorder))
+    from bot.sources.openai import OpenAISource  # noqa: PLC0415
+    from bot.sources.recorder import Recorder  # noqa: PLC0415
+
+    recorder = Recorder(_client(source), folder, as_of=app.now)
+    yield replace(app, source=OpenAISource(recorder, tuple(source.break_down_by)))
+    recorder.finish(days)
+
+
+def _client(source: SourceSettings) -> ApiClient:
+    from bot.sources.http import ApiClient  # noqa: PLC0415 - requests only when needed
+
+    return ApiClient(
+        source.base_url,
+        source.admin_key.get_secret_value(),
+        proxy=source.proxy,
+        ca_bundle=source.ca_bundle,
+    )

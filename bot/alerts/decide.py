@@ -29,8 +29,13 @@ def decide(finding: Finding, told: Told | None) -> Reason:
 
 def message_key(finding: Finding, reason: Reason) -> str:
     """What a message tells, once and for all: the alert's key and the news about it."""
-    news = f"step-{finding.step:g}" if finding.step is not None else reason.value
-    return f"{finding.key}#{news}"
+    tells_step = reason in (Reason.FIRST, Reason.STEP) and finding.step is not None
+    return f"{finding.key}#{_step_word(finding.step) if tells_step else reason.value}"
+
+
+def _step_word(step: float | None) -> str:
+    """`step-80`, `step-33.5`: every digit, so that two steps never share a key."""
+    return f"step-{step}".removesuffix(".0")
 
 
 def _is_higher(step: float | None, told: float | None) -> bool:

@@ -83,12 +83,14 @@ ORGANIZATION = Subject((Dimension.ORGANIZATION,), (None,), ("the organisation",)
 
 
 def _encoded(part: str | None) -> str:
-    return "(none)" if part is None else quote(part, safe=".-_ ").replace(" ", "+")
+    if part is None:
+        return "(none)"
+    return quote(part, safe=".-_ ", errors="surrogatepass").replace(" ", "+")
 
 
 def rule_slug(name: str) -> str:
     """A rule's name as part of a key: spaces become dashes, the rest is percent-encoded."""
-    return quote(name.strip().replace(" ", "-"), safe=".-_")
+    return quote(name.strip().replace(" ", "-"), safe=".-_", errors="surrogatepass")
 
 
 def alert_key(rule: str, subject: Subject, period: Period) -> str:

@@ -108,8 +108,9 @@ def _wrapped(text: str) -> list[str]:
 def _excerpt(text: str, caret: int) -> tuple[str, str]:
     """The line, cut around the caret to about 100 columns, and a line with the caret below it."""
     room = _WIDTH - len(_INDENT) - 2
-    whole = _columns(text[: room + 1]) <= room
-    before = text[:caret] if whole else _fitting(text[max(0, caret - room) : caret][::-1], 55)[::-1]
+    near = text[max(0, caret - room) : caret]
+    after = _fitting(text[caret : caret + room], room // 2)
+    before = _fitting(near[::-1], room - _columns(after))[::-1]
     after = _fitting(text[caret : caret + room], room - _columns(before))
     left = "…" if len(before) < caret else ""
     right = "…" if caret + len(after) < len(text) else ""

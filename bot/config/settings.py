@@ -79,8 +79,9 @@ class SourceSettings(_Section):
             raise ValueError("`kind: recording` needs `path`, the folder of the recording")
         if self.refetch_days > self.history_days:
             raise ValueError("`refetch_days` cannot be more than `history_days`")
-        if self.refetch_days <= self.settle_days:
-            raise ValueError("`refetch_days` must be more than `settle_days`, or days never settle")
+        # A day settles by a fetch that many days after its end: today and the day itself on top.
+        if self.refetch_days < self.settle_days + 2:
+            raise ValueError("`refetch_days` must be at least `settle_days` + 2, or no day settles")
         return self
 
 
@@ -143,7 +144,7 @@ def _monthly(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     number, _, clock = value.partition(" ")
-    if not number.isdigit() or not 1 <= int(number) <= 28:
+    if not number.isdecimal() or not 1 <= int(number) <= 28:
         raise ValueError('a monthly time is written "1 09:00", on a day from 1 to 28')
     return {"at": _time_of_day(clock.strip()), "of_month": int(number)}
 
@@ -166,9 +167,15 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _at_least_a_minute(every: timedelta) -> timedelta:
+    if every < timedelta(minutes=1):
+        raise ValueError("cannot be less than a minute: 1m")
+    return every
+
+
 class ScheduleSettings(_Section):
     timezone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Berlin"
-    check_every: Duration = timedelta(hours=1)
+    check_every: Annotated[Duration, AfterValidator(_at_least_a_minute)] = timedelta(hours=1)
     digest: DigestSettings = DigestSettings()
     catch_up: Duration = timedelta(hours=24)
 
@@ -191,6 +198,7 @@ class Settings(_Section):
 def absolute_store_url(url: str, home: Path) -> str:
     """A SQLite URL whose file is relative to the configuration's folder, made absolute."""
     head, slashes, file = url.partition(":///")
-    if not head.startswith("sqlite") or not slashes or not file or file.startswith(("/", ":")):
+    is_file = head.startswith("sqlite") and slashes and file
+    if not is_file or file.startswith(("/", ":", "file:")):
         return url
     return f"{head}:///{(home / file).resolve()}"

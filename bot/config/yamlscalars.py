@@ -57,7 +57,7 @@ _NUMBERS = (
     (
         re.compile(r"[-+]?0[0-9]+(?:\.[0-9]*)?"),
         Refusal(
-            "YAML readers disagree whether a number with a leading zero is octal",
+            "YAML readers disagree what a number with a leading zero means",
             "write it without the zero, or put it in quotes if it is text",
         ),
     ),

@@ -26,7 +26,7 @@ def explain(error: yaml.YAMLError, source: Source) -> Problem:
         return _bad_start(source, at)
     if "flow sequence" in said or "flow mapping" in said:
         return _open_bracket(source, began, at)
-    return _by_wording(source, said, began, at)
+    return _stray_mark(source, said, at) or _by_wording(source, said, began, at)
 
 
 def _bad_start(source: Source, at: Position) -> Problem:
@@ -51,6 +51,15 @@ def _open_bracket(source: Source, began: Position, at: Position) -> Problem:
     )
 
 
+def _stray_mark(source: Source, said: str, at: Position) -> Problem | None:
+    mark = source.rest_of_line(*at)[:1]
+    if mark in ("]", "}") and "scanning" not in said:
+        return Problem(source.place(*at), f"this '{mark}' closes nothing", "remove it")
+    if mark == ":" and "while parsing a block mapping" in said:
+        return Problem(source.place(*at), "there is no key before this ':'", "write one")
+    return None
+
+
 class _Wording(NamedTuple):
     """Words of either parser, and what they mean to a person."""
 
@@ -62,7 +71,7 @@ class _Wording(NamedTuple):
 
 _WORDINGS = (
     _Wording(
-        ("mapping values are not allowed",),
+        ("mapping values are not allowed", "unexpected ':'"),
         "a ':' cannot stand here",
         "check the indentation of this line and the one before; quote a value that holds ': '",
     ),

@@ -69,7 +69,7 @@ class Line:
         Raises URLError, another OSError or HTTPException when there is none, DeliveryError for
         an address that is not safe.
         """
-        _refuse_open_road(request.full_url)
+        refuse_open_road(request.full_url)
         with self._cut_off_in_time():
             try:
                 response = self._opener.open(request, timeout=self._timeout)
@@ -114,15 +114,29 @@ def _read(response: Any) -> bytes:
     return bytes(body)
 
 
-def _refuse_open_road(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE):
-        return
-    raise DeliveryError(
-        "messages go over https:// only (http:// only to this machine)",
-        hint="correct slack.base_url or the webhook's address",
-        permanent=True,
-    )
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+
+
+def refuse_open_road(url: str) -> None:
+    """Raises DeliveryError, which does not name the address, unless it is safe to write to."""
+    if not _is_safe(url):
+        raise DeliveryError(
+            "messages go over https:// only (http:// only to this machine)",
+            hint="correct slack.base_url or the webhook's address",
+            permanent=True,
+        )
+
+
+def posting(url: str, body: bytes, content_type: str) -> Request:
+    """A request that posts the body. Raises DeliveryError for an address that is not safe."""
+    refuse_open_road(url)
+    headers = {"Content-Type": content_type}
+    return Request(url, body, headers, method="POST")  # noqa: S310 - the scheme was just checked
 
 
 class _NoRedirect(HTTPRedirectHandler):

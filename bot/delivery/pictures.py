@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.request import Request
 
+from bot.delivery.line import posting
 from bot.errors import DeliveryError
 from bot.messages.model import Chart
 
@@ -74,8 +75,7 @@ class Pictures:
         address, file_id = self._insist(
             lambda: self._files.upload_address(chart.name, len(chart.png))
         )
-        headers = {"Content-Type": "application/octet-stream"}
-        request = Request(address, chart.png, headers, method="POST")  # noqa: S310 - Line checks it
+        request = posting(address, chart.png, "application/octet-stream")
         self._insist(lambda: self._files.send_bytes(request))
         return file_id, self._insist(lambda: self._files.complete(file_id, chart.name))
 

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from http.client import HTTPException
-from urllib.request import Request
 
 from bot.delivery.base import Json, Outgoing, Receipt, Unknown
-from bot.delivery.line import TIMEOUT_SECONDS, Line
+from bot.delivery.line import TIMEOUT_SECONDS, Line, posting
 from bot.delivery.slack_errors import SlackRefusedError, answered, unanswered
 from bot.messages.placeholders import placed
 
@@ -54,12 +53,11 @@ class WebhookNotifier:
     def _send(self, text: str, blocks: Sequence[Json]) -> None:
         content = {"text": text, "unfurl_links": False, "unfurl_media": False}
         body = json.dumps({**content, "blocks": list(blocks)} if blocks else content).encode()
-        headers = {"Content-Type": "application/json; charset=utf-8"}
+        request = posting(self._url, body, "application/json; charset=utf-8")
         try:
-            request = Request(self._url, body, headers, method="POST")  # noqa: S310 - Line checks it
-            status, answer_headers, answer = self._line.exchange(request)
-        except (OSError, HTTPException, ValueError) as error:
+            status, headers, answer = self._line.exchange(request)
+        except (OSError, HTTPException) as error:
             raise unanswered(error) from None
         words = answer[:200].decode("utf-8", errors="replace").strip()
         if (status, words) != (200, "ok"):
-            raise answered(status, dict(answer_headers.items()), words, "the webhook's channel")
+            raise answered(status, dict(headers.items()), words, "the webhook's channel")

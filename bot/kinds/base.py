@@ -14,15 +14,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     field_validator,
     model_validator,
 )
 
-from bot.alerts.model import Dimension, Measure, Outcome, Severity, Subject
+from bot.alerts.model import ORGANIZATION, Dimension, Measure, Outcome, Severity, Subject
 from bot.kinds.durations import Duration
 from bot.spend.ledger import Chosen, DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
-from bot.spend.money import from_dollars, usd
+from bot.spend.money import LARGEST_DOLLARS, from_dollars, usd
 from bot.spend.names import clean
 
 MATCHABLE = (Dimension.PROJECT, Dimension.MODEL, Dimension.LINE_ITEM, Dimension.API_KEY)
@@ -39,6 +40,10 @@ Globs = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=
 """One glob or a list of them, on an id or a name; `!` in front excludes."""
 
 
+Dollars = Annotated[Decimal, Field(ge=0, le=LARGEST_DOLLARS, decimal_places=9)]
+"""An amount of a rule: to the nano-dollar, and no larger than money is counted."""
+
+
 class Planned(BaseModel):
     """A span of days whose extra spend is expected: `from` and `until` are both included."""
 
@@ -46,7 +51,7 @@ class Planned(BaseModel):
 
     start: date = Field(alias="from")
     until: date
-    usd: Decimal = Field(Decimal(0), ge=0)
+    usd: Dollars = Decimal(0)
     note: str = ""
 
     @model_validator(mode="after")
@@ -67,13 +72,13 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    name: str = Field(min_length=1, max_length=100)
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     kind: str
     per: Annotated[tuple[Dimension, ...], BeforeValidator(_as_tuple)] = (Dimension.ORGANIZATION,)
     match: dict[Dimension, Globs] = Field(default_factory=dict)
     metric: Metric = Metric.COST
     severity: Severity = Severity.WARNING
-    min_usd: Decimal = Field(Decimal(0), ge=0)
+    min_usd: Dollars = Decimal(0)
     repeat_after: Duration | None = None
     planned: tuple[Planned, ...] = ()
     channel: str | None = None
@@ -127,11 +132,28 @@ class Rule(BaseModel):
 
     def subject(self, ledger: Ledger, ids: Ids) -> Subject:
         """The subject with those ids, under the names people use, made safe to show."""
-        names = (
-            clean(ledger.name(dimension, member))
-            for dimension, member in zip(self.per, ids, strict=True)
-        )
-        return Subject(self.per, ids, tuple(names))
+        return Subject(self.per, ids, tuple(clean(name) for name in self.full_names(ledger, ids)))
+
+    def full_names(self, ledger: Ledger, ids: Ids) -> list[str]:
+        """The names of the ids as they are: for globs, never to be shown."""
+        return [ledger.name(of, member) for of, member in zip(self.per, ids, strict=True)]
+
+    def who(self, subject: Subject) -> str:
+        """The subject as a sentence begins, with what `match` leaves of it:
+        `search (model gpt-5*)`."""
+        parts = [
+            f"{per_words((dimension,))} {', '.join(globs)}"
+            for dimension, globs in self.match.items()
+            if dimension not in self.per
+        ]
+        return f"{subject.title} ({clean('; '.join(parts), 80)})" if parts else subject.title
+
+    @property
+    def everyone(self) -> str:
+        """All subjects in a word: `every project`."""
+        if self.per == ORGANIZATION.dimensions:
+            return ORGANIZATION.name
+        return f"every {per_words(self.per)}"
 
     @property
     def measure(self) -> Measure:
@@ -155,29 +177,36 @@ class Rule(BaseModel):
 def matches(globs: Iterable[str], member: str | None, name: str) -> bool:
     """Whether an id or its name fits one of the globs and none of those that begin with `!`.
 
-    With only `!` globs, everything else fits. Case does not matter.
+    With only `!` globs, everything else fits. Case does not matter. A name always fits itself,
+    whatever characters it has.
     """
     words = {name.casefold(), (member or "").casefold()}
     wanted = [glob.casefold() for glob in globs if not glob.startswith("!")]
     unwanted = [glob[1:].casefold() for glob in globs if glob.startswith("!")]
-    if any(fnmatchcase(word, glob) for word in words for glob in unwanted):
+    if any(_fits(word, glob) for word in words for glob in unwanted):
         return False
-    return not wanted or any(fnmatchcase(word, glob) for word in words for glob in wanted)
+    return not wanted or any(_fits(word, glob) for word in words for glob in wanted)
+
+
+def _fits(word: str, glob: str) -> bool:
+    return word == glob or fnmatchcase(word, glob)
 
 
 def amount(value: float, measure: Measure) -> str:
-    """A number of a finding for people: `$1,234.56`, `12,300 requests`, `4.1M tokens`."""
+    """A number of a finding for people: `$1,234.56`, `12,300 requests`, `4.12M tokens`."""
     if measure.is_money:
         return usd(value)
     if measure is Measure.RATIO:
         return f"{value:.0%}"
-    if value >= 100_000:
-        return f"{value / 1e6:,.1f}M {measure}"
-    return f"{value:,.0f} {measure}"
+    if value >= 1e6:
+        return f"{value / 1e6:,.{2 if value < 1e7 else 1}f}M {measure}"
+    return f"{value:,.0f} {measure.removesuffix('s') if round(value) == 1 else measure}"
 
 
 def times(ratio: float) -> str:
     """`2.4×`, and `31×` where a decimal says nothing."""
+    if ratio >= 1000:
+        return "over 1,000×"
     return f"{ratio:.1f}×" if ratio < 9.95 else f"{ratio:,.0f}×"
 
 
@@ -187,6 +216,8 @@ def per_words(dimensions: Sequence[Dimension]) -> str:
 
 
 def _added(first: DailyTable, second: DailyTable) -> DailyTable:
+    if first.ids == second.ids:
+        return DailyTable(first.span, first.ids, first.values + second.values)
     ids = tuple(dict.fromkeys((*first.ids, *second.ids)))
     columns = [first.column(member) + second.column(member) for member in ids]
     values = np.column_stack(columns) if columns else first.values[:, :0]

@@ -24,24 +24,24 @@ Example
         limit_usd: {default: 50, "search*": 120}
 
 What it says
-    search has spent $131.20 on Thu 19 Nov 2026, 109% of its daily cap of $120.00.
+    search spent $131.20 on Thu 19 Nov 2026, 109% of its daily cap of $120.00.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bot.alerts.model import Finding, Outcome, Skipped, Subject
+from bot.alerts.model import ORGANIZATION, SEPARATOR, Finding, Outcome, Skipped, Subject
 from bot.kinds.base import Rule, amount, matches
 from bot.spend.calendar import DayState, Period, Unit, day_name, period_of
-from bot.spend.ledger import Ids, Ledger
+from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric
-from bot.spend.money import from_dollars
+from bot.spend.money import LARGEST_DOLLARS, from_dollars
 
 DEFAULT = "default"
 """The entry of `limit_usd` for every subject that no glob fits."""
@@ -51,7 +51,7 @@ def _by_glob(value: Any) -> Any:
     return value if isinstance(value, dict) else {DEFAULT: value}
 
 
-Amount = Annotated[Decimal, Field(ge=0, le=1_000_000_000_000)]
+Amount = Annotated[Decimal, Field(ge=0, le=1_000_000_000_000, decimal_places=9)]
 Limits = Annotated[dict[str, Amount], BeforeValidator(_by_glob), Field(min_length=1)]
 Step = Annotated[float, Field(gt=0, le=1000)]
 
@@ -82,40 +82,60 @@ class Cap(Rule):
         )
         if getattr(self, wanted) is None or getattr(self, other) is not None:
             raise ValueError(f"a cap on `{self.metric}` takes `{wanted}`, and only that")
+        if self.limit_usd and max(self.limit_usd.values()) > LARGEST_DOLLARS:
+            raise ValueError("a limit cannot be more than a billion dollars")
+        if any(glob.startswith("!") for glob in self._limits):
+            raise ValueError("a limit cannot exclude with `!`: use `default` for all the others")
         return self
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
-        periods = dict.fromkeys(period_of(day, self.period) for day in days)
-        for period in periods:
-            yield from self._judge_period(ledger, period)
+        table = self.amounts(ledger)
+        limits = [self.limit_of(ids, self.full_names(ledger, ids)) for ids in table.ids]
+        for period in dict.fromkeys(period_of(day, self.period) for day in days):
+            yield from self._judge_period(ledger, period, table, limits)
 
-    def limit_of(self, ids: Ids, name: str) -> int | None:
-        """The limit of one subject in the metric's unit (nano-dollars), None where it has none."""
-        limits = self.limit_usd or self.limit or {}
-        for glob, value in limits.items():
-            if glob != DEFAULT and _fits(glob, ids, name):
+    def limit_of(self, ids: Ids, names: Iterable[str]) -> int | None:
+        """The limit of one subject in the metric's unit (nano-dollars), None where it has none.
+
+        A glob fits the id or the name of any part of a pair, or the pair: `search × gpt-5`.
+        """
+        names = tuple(names)
+        spoken = (*names, SEPARATOR.join(names))
+        for glob, value in self._limits.items():
+            if glob != DEFAULT and _fits(glob, ids, spoken):
                 return self._in_units(value)
-        return self._in_units(limits[DEFAULT]) if DEFAULT in limits else None
+        return self._in_units(self._limits[DEFAULT]) if DEFAULT in self._limits else None
+
+    @property
+    def _limits(self) -> Mapping[str, Decimal]:
+        return self.limit_usd or self.limit or {}
 
     def _in_units(self, value: Decimal) -> int:
         return from_dollars(value) if self.metric is Metric.COST else int(value)
 
-    def _judge_period(self, ledger: Ledger, period: Period) -> Iterator[Outcome]:
-        missing = ledger.days_in_state(period.span, DayState.MISSING, self.metric)
+    def _judge_period(
+        self, ledger: Ledger, period: Period, table: DailyTable, limits: Sequence[int | None]
+    ) -> Iterator[Outcome]:
         provisional = not self._is_settled(ledger, period)
-        below = 0
-        for ids, observed in self.amounts(ledger).totals(period.span).items():
+        told: list[float] = []
+        for (ids, observed), limit in zip(table.totals(period.span).items(), limits, strict=True):
+            step = highest_step(observed, limit, self.steps) if limit is not None else None
+            if limit is None or step is None or observed < self._floor:
+                continue
+            told.append(step)
             subject = self.subject(ledger, ids)
-            limit = self.limit_of(ids, subject.name)
-            if limit is None:
-                continue
-            step = highest_step(observed, limit, self.steps)
-            if step is None or (self.metric is Metric.COST and observed < self.min_nanos):
-                below += 1
-                continue
             yield self._finding(ledger, subject, period, observed, limit, step, provisional)
-        if missing and (below or not self.amounts(ledger).ids):
-            yield Skipped(self.name, period.unit, _missing_words(period, missing))
+        missing = ledger.days_in_state(period.span, DayState.MISSING, self.metric)
+        if missing and not self._is_decided(told):
+            yield Skipped(self.name, self.everyone, _missing_words(period, missing))
+
+    def _is_decided(self, told: Sequence[float]) -> bool:
+        """Whether missing days could change nothing: there is one subject, past its last step."""
+        return self.per == ORGANIZATION.dimensions and max(self.steps) in told
+
+    @property
+    def _floor(self) -> int:
+        return self.min_nanos if self.metric is Metric.COST else 0
 
     def _is_settled(self, ledger: Ledger, period: Period) -> bool:
         return all(ledger.state(day, self.metric) is DayState.SETTLED for day in period.span)
@@ -157,22 +177,23 @@ class _Words:
     def __init__(
         self, rule: Cap, subject: Subject, period: Period, observed: int, limit: int, today: date
     ) -> None:
-        self._who = subject.title
+        self._who = rule.who(subject)
         self._verb = "spent" if rule.metric is Metric.COST else "used"
         self._spent = amount(observed, rule.measure)
         self._limit = amount(limit, rule.measure)
         self._cap = f"{_ADJECTIVES[rule.period]} cap"
         self._share = percent_of(observed, limit)
         self._over = amount(observed - limit, rule.measure) if observed > limit else None
+        self._has_room = limit > 0
         self._period = period
         self._running = today in period.span
 
     @property
     def why(self) -> str:
-        return (
-            f"{self._who}{self._has} {self._verb} {self._spent} {self._when}, "
-            f"{self._share} of its {self._cap} of {self._limit}."
-        )
+        spent = f"{self._who}{self._has} {self._verb} {self._spent} {self._when}"
+        if not self._has_room:
+            return f"{spent}; its {self._cap} of {self._limit} allows nothing."
+        return f"{spent}, {self._share} of its {self._cap} of {self._limit}."
 
     @property
     def headline(self) -> str:
@@ -210,27 +231,35 @@ class _Words:
         return f"in {self._period}{so_far}"
 
 
-def highest_step(observed: float, limit: float, steps: Sequence[float]) -> float | None:
+def highest_step(observed: int, limit: int, steps: Sequence[float]) -> float | None:
     """The highest step (percent of the limit) that was passed. Exactly on a step is not past it."""
-    passed = [step for step in steps if observed * 100 > limit * step]
-    return max(passed, default=None)
+    return max((step for step in steps if _is_past(observed, limit, step)), default=None)
 
 
-def percent_of(observed: float, limit: float) -> str:
+def _is_past(observed: int, limit: int, step: float) -> bool:
+    percent, hundreds = Decimal(str(step)).as_integer_ratio()  # as written: 33.3 is no float
+    return observed * 100 * hundreds > limit * percent
+
+
+def percent_of(observed: int, limit: int) -> str:
     """`109%`, rounded so that it never claims a limit was reached that was not."""
     if limit <= 0:
-        return "all and more"
-    share = observed / limit * 100
-    return f"{int(share)}%" if share < 100 else f"{share:,.0f}%"
+        return "all"
+    if observed < limit:
+        return f"{observed * 100 // limit}%"
+    return f"{observed / limit * 100:,.0f}%"
 
 
-def _fits(glob: str, ids: Ids, name: str) -> bool:
-    return any(matches((glob,), member, name) for member in ids)
+def _fits(glob: str, ids: Ids, names: Iterable[str]) -> bool:
+    return any(matches((glob,), None, word) for word in (*names, *filter(None, ids)))
 
 
 def _missing_words(period: Period, missing: Sequence[date]) -> str:
+    if period.unit is Unit.DAY:
+        return f"{period} is missing, so what is not over its cap may still be"
     if len(missing) == 1:
-        return f"{day_name(missing[0])} is missing, so {period} cannot be called under its cap"
+        day = day_name(missing[0])
+        return f"{day} of {period} is missing, so what is not over its cap may still be"
     first, last = day_name(missing[0]), day_name(missing[-1])
     return (
         f"{len(missing)} days of {period} are missing ({first} to {last}), so what is not over "

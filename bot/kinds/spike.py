@@ -38,11 +38,18 @@ from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from bot.alerts.model import Finding, Outcome, Skipped, Subject
-from bot.kinds.base import Rule, amount, times
-from bot.spend.baseline import NONE, WEEKDAY, Baseline, judge_last, since_first_activity
+from bot.kinds.base import Dollars, Rule, amount, times
+from bot.spend.baseline import (
+    FULL_RULE_FROM,
+    NONE,
+    WEEKDAY,
+    Baseline,
+    judge_last,
+    since_first_activity,
+)
 from bot.spend.calendar import DayState, Unit, day_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
@@ -70,7 +77,7 @@ class Spike(Rule):
 
     kind: Literal["spike"] = "spike"
     sensitivity: Sensitivity = Sensitivity.NORMAL
-    min_usd: Decimal = Field(Decimal(5), ge=0)
+    min_usd: Dollars = Decimal(5)
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -99,7 +106,8 @@ class Spike(Rule):
         state = ledger.state(day, self.metric)
         if state is DayState.MISSING:
             if day < ledger.today:
-                yield Skipped(self.name, "all", f"{day_name(day)} is missing: not fetched whole")
+                why = f"{day_name(day)} is missing: not fetched whole"
+                yield Skipped(self.name, self.everyone, why)
             return
         at = (day - ledger.span.start).days
         observed = table.values[at]
@@ -184,7 +192,7 @@ class _Words:
         limit: float,
     ) -> None:
         usual = float(baseline.usual[n])
-        self._who = subject.title
+        self._who = rule.who(subject)
         self._cost = "cost" if rule.metric is Metric.COST else "used"
         self._observed = amount(observed, rule.measure)
         self._usual = amount(usual, rule.measure)
@@ -192,7 +200,7 @@ class _Words:
         self._excess = amount(observed - usual, rule.measure)
         self._ratio = times(observed / usual) if usual > 0 else None
         self._full = baseline.method[n] == WEEKDAY
-        self._swing = expm1(float(baseline.swing[n])) if self._full else 0.0
+        self._swing = f"+{expm1(float(baseline.swing[n])):,.0%}" if self._full else ""
         self._weeks = int(baseline.weeks_used[n])
         self._days = int(baseline.history_days[n])
         self._day = day
@@ -212,7 +220,7 @@ class _Words:
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
         label = f"Usual {self._weekday}" if self._full else "Highest day so far"
-        swing = (("Normal swing", f"+{self._swing:.0%}"),) if self._full else ()
+        swing = (("Normal swing", self._swing),) if self._full else ()
         return (
             ("So far" if self.running else "That day", self._observed),
             (label, self._usual),
@@ -223,30 +231,33 @@ class _Words:
 
     @property
     def _compared(self) -> str:
-        usual = f"its usual {self._weekday}" if self._full else "its highest day"
-        if self._ratio is None:
-            return f"where nothing is {usual}"
-        return f"{self._ratio} {usual}"
+        usual = f"its usual {self._weekday}" if self._full else "its highest day so far"
+        return f"where {usual} is nothing" if self._ratio is None else f"{self._ratio} {usual}"
 
     @property
     def _what_happened(self) -> str:
         day = period_of(self._day, Unit.DAY)
         part = " so far, in a day that is not over" if self.running else ""
         spent = f"{self._who} {self._cost} {self._observed} on {day}{part}"
-        return f"{spent}, {self._compared} ({self._usual})."
+        compared = f" ({self._usual})" if self._ratio else ""
+        return f"{spent}, {self._compared}{compared}."
 
     @property
     def _what_is_normal(self) -> str:
         fine = f"anything up to {self._limit} would have been fine."
         if not self._full:
-            return (
-                f"It is only {self._days} days old, so twice its highest day is the limit: {fine}"
-            )
+            return f"{self._why_young}, so its highest day sets the limit: {fine}"
         weeks = f"{self._weeks} weeks" if self._weeks != 1 else "week"
         return (
-            f"Over the last {weeks} it normally swings about +{self._swing:.0%} around the usual, "
+            f"Over the last {weeks} it normally swings about {self._swing} around the usual, "
             f"so {fine}"
         )
+
+    @property
+    def _why_young(self) -> str:
+        if self._days < FULL_RULE_FROM:
+            return f"It has only {self._days} settled days of history"
+        return f"No usual {self._weekday} is known yet"
 
 
 def _average_day(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.alerts.model import Finding, Skipped
-from bot.messages.digest_charts import Budget, digest_charts
+from bot.messages.digest_charts import Budget, digest_charts, month_outlook
 from bot.messages.figures import bar, percent, sparkline
 from bot.messages.model import (
     Align,
@@ -105,6 +105,7 @@ def _blocks(digest: Digest) -> Iterator[Block]:
 
 def _headline(digest: Digest) -> str:
     name = day_name(digest.period.start) if digest.unit is Unit.DAY else str(digest.period)
+    name = f"{name[0].upper()}{name[1:]}"
     if _unknown(digest):
         at_least = usd_round(digest.spent(digest.period.span))
         return f"{name}: costs are not complete, at least {at_least}"
@@ -149,9 +150,11 @@ def _comparisons(digest: Digest) -> Iterator[Line]:
         Span(f"; {usd(before)} {_before_words(digest)}"),
         *_last_week(digest),
     )
-    month = period_of(digest.period.last_day, Unit.MONTH)
-    to_date = Days(month.start, digest.ledger.today + ONE_DAY)
-    yield (Span(f"{month}: ", Style.BOLD), Span(f"{usd(digest.spent(to_date))} so far"))
+    month = period_of(digest.ledger.today, Unit.MONTH)
+    yield (
+        Span(f"{month}: ", Style.BOLD),
+        Span(f"{usd(digest.spent(month.span))} so far{_pace(digest, month)}"),
+    )
     days = Days(digest.ledger.today - timedelta(days=28), digest.ledger.today)
     values = [
         None
@@ -160,6 +163,14 @@ def _comparisons(digest: Digest) -> Iterator[Line]:
         for day in days
     ]
     yield (Span("Last 4 weeks: ", Style.BOLD), Span(sparkline(values), Style.CODE))
+
+
+def _pace(digest: Digest, month: Period) -> str:
+    outlook = month_outlook(digest.ledger, month)
+    if outlook is None:
+        return ""
+    low, high = usd_round(outlook.low), usd_round(outlook.high)
+    return f"; on pace for {usd_round(outlook.total)} (likely {low} to {high})"
 
 
 def _last_week(digest: Digest) -> tuple[Span, ...]:
@@ -171,6 +182,8 @@ def _last_week(digest: Digest) -> tuple[Span, ...]:
 
 def _budget_lines(digest: Digest) -> Iterator[Line]:
     for budget in digest.budgets:
+        if budget.unit is Unit.DAY and digest.unit is not Unit.DAY:
+            continue
         day = digest.period.last_day if budget.unit is Unit.DAY else digest.ledger.today
         period = period_of(day, budget.unit)
         spent = digest.spent(period.span)

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.alerts.model import Finding
-from bot.messages.charts import DailyCost, Series, picture
+from bot.messages.charts import (
+    DailyCost,
+    MonthToDate,
+    Outlook,
+    Part,
+    RequestsByModel,
+    Series,
+    Share,
+    TokensPerDay,
+    picture,
+)
 from bot.messages.model import Chart
-from bot.spend.calendar import ONE_DAY, DayState, Span, Unit
+from bot.spend.baseline import since_first_activity
+from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_of
+from bot.spend.forecast import Forecast, period_end
 from bot.spend.ledger import DailyTable, Ledger
-from bot.spend.metrics import Additive
+from bot.spend.metrics import Additive, Metric
 
 CHART_DAYS = 30
 
@@ -33,26 +48,127 @@ def digest_charts(
     A picture without anything to show is left out.
     """
     span = Span(ledger.today - timedelta(days=CHART_DAYS - 1), ledger.today + ONE_DAY)
-    projects = _series(ledger, ledger.sums(Additive.COST, ("project",)), "project", span)
+    projects = _series(ledger, ledger.sums(Additive.COST, ("project",)), span)
     if projects:
-        daily = (b.limit for b in budgets if b.unit is Unit.DAY)
-        plot = DailyCost(
-            span,
-            projects,
-            cap=min(daily, default=None),
-            open_day=ledger.today,
-            missing=frozenset(d for d in span if ledger.state(d) is DayState.MISSING),
-            alerts=frozenset(f.period.start for f in findings if f.period.unit is Unit.DAY),
-        )
-        yield picture(plot, "cost-per-day.png")
+        yield picture(_daily_cost(ledger, budgets, findings, span, projects), "cost-per-day.png")
+        yield picture(_month_to_date(ledger, budgets), "month-to-date.png")
+    if tokens := _tokens(ledger, span):
+        yield picture(tokens, "tokens-per-day.png")
+    if requests := _requests(ledger, span):
+        yield picture(requests, "requests-by-model.png")
+    if projects:
+        parts = tuple(Part(one.id, one.name, one.total) for one in projects)
+        yield picture(Share(parts, f"the last {CHART_DAYS} days' spend"), "share-by-project.png")
 
 
-def _series(ledger: Ledger, table: DailyTable, dimension: str, span: Span) -> tuple[Series, ...]:
+def month_outlook(ledger: Ledger, period: Period) -> Forecast | None:
+    """What the running period's spend is expected to be at its end; None while too young.
+
+    Only settled and finished days teach it; the open day is forecast whole, as it is not over.
+    """
+    table = ledger.sums(Additive.COST, ("organization",))
+    if not table.ids or ledger.today not in period.span:
+        return None
+    finished = Span(table.span.start, ledger.today)
+    values = since_first_activity(_organization(table).astype(np.float64)[:, None])[:, 0]
+    values[: len(table.span)][~_known(ledger, table)] = np.nan
+    spent = sum(table.totals(Span(period.start, ledger.today)).values())
+    remaining = list(Span(ledger.today, period.end))
+    outlook = period_end(values[: len(finished)], spent, remaining, finished.end - ONE_DAY)
+    return outlook if isinstance(outlook, Forecast) else None
+
+
+def _known(ledger: Ledger, table: DailyTable) -> NDArray[np.bool_]:
+    good = (DayState.SETTLED, DayState.SETTLING)
+    return np.array([ledger.state(day) in good for day in table.span])
+
+
+def _organization(table: DailyTable) -> NDArray[np.int64]:
+    total: NDArray[np.int64] = table.values.sum(axis=1)
+    return total
+
+
+def _daily_cost(
+    ledger: Ledger,
+    budgets: Sequence[Budget],
+    findings: Sequence[Finding],
+    span: Span,
+    projects: tuple[Series, ...],
+) -> DailyCost:
+    caps = [budget.limit for budget in budgets if budget.unit is Unit.DAY]
+    return DailyCost(
+        span,
+        projects,
+        cap=min(caps, default=None),
+        open_day=ledger.today,
+        missing=_missing(ledger, span),
+        alerts=frozenset(f.period.start for f in findings if f.period.unit is Unit.DAY),
+    )
+
+
+def _month_to_date(ledger: Ledger, budgets: Sequence[Budget]) -> MonthToDate:
+    month = period_of(ledger.today, Unit.MONTH)
+    limits = [budget.limit for budget in budgets if budget.unit is Unit.MONTH]
+    outlook = month_outlook(ledger, month)
+    so_far = Span(month.start, ledger.today + ONE_DAY)
+    days = ledger.sums(Additive.COST, ("organization",))
+    return MonthToDate(
+        month,
+        tuple(sum(days.totals(Span(day, day + ONE_DAY)).values()) for day in so_far),
+        budget=max(limits, default=None),
+        outlook=Outlook(round(outlook.low), round(outlook.total), round(outlook.high))
+        if outlook
+        else None,
+        open_day=ledger.today,
+        missing=_missing(ledger, so_far),
+    )
+
+
+def _tokens(ledger: Ledger, span: Span) -> TokensPerDay | None:
+    tables = [
+        _series(ledger, ledger.sums(quantity, ("organization",)), span)
+        for quantity in (Additive.INPUT_TOKENS, Additive.OUTPUT_TOKENS)
+    ]
+    if not any(tables):
+        return None
+    zeros = (0,) * len(span)
+    inputs, outputs = (table[0].values if table else zeros for table in tables)
+    missing = _missing(ledger, span, Metric.INPUT_TOKENS)
+    return TokensPerDay(span, inputs, outputs, open_day=ledger.today, missing=missing)
+
+
+def _requests(ledger: Ledger, span: Span) -> RequestsByModel | None:
+    table = ledger.sums(Additive.REQUESTS, ("project", "model"))
+    totals = {ids: total for ids, total in table.totals(span).items() if total > 0}
+    if not totals:
+        return None
+    models = sorted({model for _, model in totals}, key=str)
+    projects = sorted({project for project, _ in totals}, key=str)
+    return RequestsByModel(
+        tuple(ledger.name("model", model) for model in models),
+        tuple(
+            Series(
+                project or "",
+                ledger.name("project", project),
+                tuple(totals.get((project, model), 0) for model in models),
+            )
+            for project in projects
+        ),
+        f"in the last {CHART_DAYS} days",
+    )
+
+
+def _missing(ledger: Ledger, span: Span, metric: Metric = Metric.COST) -> frozenset[date]:
+    return frozenset(d for d in span if ledger.state(d, metric) is DayState.MISSING)
+
+
+def _series(ledger: Ledger, table: DailyTable, span: Span) -> tuple[Series, ...]:
+    """The subjects of the table that have anything in the span, one value per day of it."""
     start = (span.start - table.span.start).days
     rows = table.values[max(start, 0) :]
     lead = (0,) * max(-start, 0)
     return tuple(
-        Series(ids[0] or "", ledger.name(dimension, ids[0]), (*lead, *map(int, rows[:, n])))
+        Series(ids[0] or "", ledger.name("project", ids[0]), (*lead, *map(int, rows[:, n])))
         for n, ids in enumerate(table.ids)
         if rows[:, n].any()
     )

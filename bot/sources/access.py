@@ -37,7 +37,8 @@ def key_kind(key: str) -> str:
     """`an admin key`, `a project key`, ...; `no key` for an empty one."""
     if not key:
         return "no key"
-    return next((kind for start, kind in _KINDS if key.startswith(start)), "no OpenAI key")
+    known = (kind for start, kind in _KINDS if key.startswith(start))
+    return next(known, "a key of an unknown kind")
 
 
 def missing_scopes(said: str) -> tuple[str, ...]:
@@ -53,13 +54,14 @@ def no_key() -> Refusal:
 
 def refusal(status: int, said: str, key: str) -> Refusal:
     """A 401 or 403 explained. `said` is the error message of the API."""
-    kind = key_kind(key)
+    kind, scopes = key_kind(key), missing_scopes(said)
     if kind != _ADMIN:
+        missing = f" (missing scopes: {', '.join(scopes)})" if scopes else ""
         return Refusal(
-            f"this is {kind}; costs need an admin key",
+            f"this is {kind}; costs need an admin key{missing}",
             f"{_create('one')} and set OPENAI_ADMIN_KEY.",
         )
-    if scopes := missing_scopes(said):
+    if scopes:
         return Refusal(
             f"the admin key lacks {', '.join(scopes)}",
             f"An organisation owner can grant it, or create another key, under {ADMIN_KEYS_URL}",

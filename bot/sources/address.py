@@ -42,7 +42,8 @@ def checked_base_url(text: str) -> str:
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of a URL: what a key is bound to."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    usual = 443 if parts.scheme == "https" else 80
+    return parts.scheme, parts.hostname or "", parts.port or usual
 
 
 def checked_proxy(text: str | None) -> str | None:

@@ -149,4 +149,3 @@ class WatchedAdapter(HTTPAdapter):
 
 def _watch_pools(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
-

@@ -17,6 +17,7 @@ from bot.sources.openai_pages import Day, Page, PageError, Place, days_of
 from bot.spend.money import MoneyError, dollars, share_out
 from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
 
+_MEASURED = UsageRow._fields.index("requests")  # what stands before it tells rows apart
 _LARGEST_COUNT = 10**18  # what a 64-bit column still adds up
 
 
@@ -73,39 +74,26 @@ def usage_days(pages: Iterable[Page], kind: UsageKind) -> Iterator[UsageDay | Br
         yield found
 
 
-class _Cost(NamedTuple):
-    """A result on its way to a row; `key` is project, line item, API key, "" for none."""
-
-    key: tuple[str, str, str]
-    amount: Decimal
-    quantity: float | None
-    unit: str | None
-
-
+Key = tuple[str, str, str]  # project, line item, API key, "" for none
+_Cost = tuple[Key, Decimal, float | None, str | None]  # quantity and its unit come last
 _by_key = itemgetter(0)
 
 
 def _cost_rows(day: Day) -> tuple[CostRow, ...]:
     costs = [_cost(result, part.place) for part in day.parts for result in part.results]
     costs.sort(key=_by_key)
-    shares = share_out(cost.amount for cost in costs)
+    shares = share_out([amount for _, amount, _, _ in costs])
     rows: list[CostRow] = []
     last = None
-    for cost, nanos in zip(costs, shares, strict=True):
-        project, line_item, api_key = cost.key
+    for (key, _, quantity, unit), nanos in zip(costs, shares, strict=True):
+        project, line_item, api_key = key
         row = CostRow(
-            day.day,
-            project or None,
-            line_item or None,
-            api_key or None,
-            nanos,
-            cost.quantity,
-            cost.unit,
+            day.day, project or None, line_item or None, api_key or None, nanos, quantity, unit
         )
-        if cost.key == last:
+        if key == last:
             row = _together(rows.pop(), row)
         rows.append(row)
-        last = cost.key
+        last = key
     return tuple(rows)
 
 
@@ -118,15 +106,25 @@ def _together(one: CostRow, other: CostRow) -> CostRow:
 
 
 def _cost(result: Any, place: Place) -> _Cost:
-    if not isinstance(result, dict):
+    """A result on its way to a row. There may be millions: types are checked all at once."""
+    if type(result) is not dict:
         raise PageError(place, "a result is not an object")
-    key = (
-        _text(result, "project_id", place),
-        _text(result, "line_item", place),
-        _text(result, "api_key_id", place),
+    get = result.get
+    names = (get("project_id"), get("line_item"), get("api_key_id"), get("quantity_unit"))
+    if not _TEXT.issuperset(map(type, names)):
+        for name in ("project_id", "line_item", "api_key_id", "quantity_unit"):
+            _text(result, name, place)
+    project, line_item, api_key, unit = names
+    quantity = _quantity(get("quantity"))
+    return (
+        (project or "", line_item or "", api_key or ""),
+        _amount(result, place),
+        quantity,
+        unit or None,
     )
-    unit = _text(result, "quantity_unit", place) or None
-    return _Cost(key, _amount(result, place), _quantity(result.get("quantity")), unit)
+
+
+_TEXT = frozenset({str, type(None)})
 
 
 def _text(result: Mapping[str, Any], name: str, place: Place) -> str:
@@ -140,7 +138,7 @@ def _text(result: Mapping[str, Any], name: str, place: Place) -> str:
 
 def _amount(result: Mapping[str, Any], place: Place) -> Decimal:
     amount = result.get("amount")
-    if not isinstance(amount, dict):
+    if type(amount) is not dict:
         raise PageError(place, "a result has no `amount`")
     currency = amount.get("currency")
     if currency != "usd":
@@ -160,9 +158,12 @@ def _check_currency(currency: Any, place: Place) -> None:
         raise PageError(place, f"an amount is in {shown}, not in USD", hint=hint)
 
 
+_NUMERIC = frozenset({int, str, Decimal})
+
+
 def _quantity(raw: Any) -> float | None:
     """A quantity only illustrates the money: one that cannot be read is none."""
-    if raw is None or isinstance(raw, bool) or not isinstance(raw, int | str | Decimal):
+    if raw is None or type(raw) not in _NUMERIC:
         return None
     try:
         value = Decimal(raw)
@@ -176,10 +177,22 @@ def _usage_rows(day: Day, kind: UsageKind) -> tuple[UsageRow, ...]:
     for part in day.parts:
         for result in part.results:
             row = _usage(result, kind, day.day, part.place)
-            key = row[:7]
+            key = row[:_MEASURED]
             known = sums.get(key)
-            sums[key] = row if known is None else UsageRow(*key, *map(sum, zip(known[7:], row[7:])))
+            sums[key] = row if known is None else _sum(known, row)
     return tuple(sums[key] for key in sorted(sums, key=_usage_order))
+
+
+def _sum(one: UsageRow, other: UsageRow) -> UsageRow:
+    return one._replace(
+        requests=one.requests + other.requests,
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cached_tokens=one.cached_tokens + other.cached_tokens,
+        input_audio_tokens=one.input_audio_tokens + other.input_audio_tokens,
+        output_audio_tokens=one.output_audio_tokens + other.output_audio_tokens,
+        units=one.units + other.units,
+    )
 
 
 def _usage_order(key: tuple[Any, ...]) -> tuple[str, ...]:

@@ -16,8 +16,12 @@ NANOS_PER_DOLLAR = 1_000_000_000
 LARGEST_DOLLARS = 1_000_000_000
 """An amount beyond a billion dollars a row is an error of the source, and would overflow sums."""
 
-# Wide enough to add millions of 34-digit amounts without ever rounding on the way.
-_EXACT = Context(prec=120, Emin=-9999, Emax=9999, rounding=ROUND_HALF_EVEN)
+FINEST_EXPONENT = -6176
+"""Of the smallest Decimal128. What is finer is no amount of money."""
+
+# Wide enough to add millions of the largest and the finest amounts without ever rounding on the
+# way; only the digits that are there are kept, so width costs nothing.
+_EXACT = Context(prec=6_400, Emin=-9_999, Emax=9_999, rounding=ROUND_HALF_EVEN)
 _ZERO = Decimal(0)
 
 
@@ -34,7 +38,7 @@ def dollars(raw: object) -> Decimal:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
         raise MoneyError(f"an amount must be a number, not {type(raw).__name__}")
     try:
-        value = raw if isinstance(raw, Decimal) else Decimal(str(raw).strip())
+        value = raw if isinstance(raw, Decimal) else Decimal(_without_separators(str(raw).strip()))
     except InvalidOperation:
         raise MoneyError("an amount must be a number") from None
     if not value.is_finite():
@@ -43,9 +47,17 @@ def dollars(raw: object) -> Decimal:
         return _ZERO
     if value.adjusted() > 12 or abs(value) > LARGEST_DOLLARS:
         raise MoneyError("an amount is larger than a billion dollars")
-    if len(value.as_tuple().digits) > 60:
-        raise MoneyError("an amount has more than 60 digits")
+    _, digits, exponent = value.as_tuple()
+    if len(digits) > 60 or int(exponent) < FINEST_EXPONENT:
+        raise MoneyError("an amount has more than 60 digits, or finer ones than Decimal128")
     return value
+
+
+def _without_separators(text: str) -> str:
+    """The text; `Decimal` reads `1_0` as ten, the API and people never write that."""
+    if "_" in text:
+        raise MoneyError("an amount must be a number")
+    return text
 
 
 def nanos(amount: Decimal) -> int:
@@ -84,8 +96,9 @@ def usd_string(amount: int) -> str:
 
 def usd(amount: float) -> str:
     """Dollars as people read them: `$1,234.56`; under a cent the digits that matter, `$0.0042`."""
-    sign = "-" if amount < 0 else ""
-    value = Decimal(round(abs(amount))) / NANOS_PER_DOLLAR
+    whole = round(amount)
+    sign = "-" if whole < 0 else ""
+    value = Decimal(abs(whole)) / NANOS_PER_DOLLAR
     if value == 0 or value >= Decimal("0.01"):
         return f"{sign}${value:,.2f}"
     digits = min(9, 1 - value.adjusted())

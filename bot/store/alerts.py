@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -49,19 +50,19 @@ class AlertBook:
 
     def remember(self, connection: Connection, finding: Finding, now: datetime) -> None:
         """Note the finding as told: its step can only grow within its period."""
-        values = {
+        values: dict[str, Any] = {
             "state": FIRING,
             "rule": finding.rule,
             "severity": finding.severity.value,
             "period_end": finding.period.end.isoformat(),
-            "step": finding.step,
             "observed": float(finding.observed),
             "updated_at": to_text(now),
             "headline": finding.headline,
         }
         known = alerts.c.key == finding.key
-        if connection.execute(alerts.update().where(known).values(**values)).rowcount == 0:
-            first = {"key": finding.key, "first_at": to_text(now)}
+        again = {**values, "step": _higher(finding.step)}
+        if connection.execute(alerts.update().where(known).values(**again)).rowcount == 0:
+            first = {"key": finding.key, "first_at": to_text(now), "step": finding.step}
             connection.execute(alerts.insert().values(**first, **values))
 
     def firing(self, today: date) -> list[AlertRecord]:
@@ -82,3 +83,8 @@ class AlertBook:
             )
             for row in rows
         ]
+
+
+def _higher(step: float | None) -> Any:
+    """The step, or the one already told where that is higher."""
+    return sa.case((alerts.c.step > step, alerts.c.step), else_=step) if step else alerts.c.step

@@ -18,9 +18,11 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import NullPool, StaticPool
 
 from bot.errors import StoreError
-from bot.store.schema import VERSION, meta, metadata
+from bot.store.memory import copied_to_memory
+from bot.store.schema import VERSION, days, meta, metadata, outbox
 
 _LOCK_WAIT_SECONDS = 10
+"""How long to wait for another process; `?timeout=` in the URL says otherwise."""
 
 
 class Database(Protocol):
@@ -106,7 +108,7 @@ def open_forgetful(url: str) -> Database:
     if not _is_sqlite(parsed):
         return _prepared(ForgetfulServer(_server(parsed), shown(url)), url)
     with explained(shown(url)):
-        return _prepared(LastingDatabase(_memory_copy(parsed.database), shown(url)), url)
+        return _prepared(LastingDatabase(_in_memory(parsed), shown(url)), url)
 
 
 def shown(url: str) -> str:
@@ -162,18 +164,21 @@ def _is_sqlite(url: URL) -> bool:
 
 
 def _sqlite_file(url: URL) -> Engine:
-    connect = {"timeout": _LOCK_WAIT_SECONDS}
+    connect = {"timeout": _wait_seconds(url)}
     return _with_own_transactions(sa.create_engine(url, poolclass=NullPool, connect_args=connect))
 
 
-def _memory_copy(file: str | None) -> Engine:
-    memory = sqlite3.connect(":memory:", check_same_thread=False)
-    if file and Path(file).exists():
-        original = sqlite3.connect(f"{Path(file).resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            original.backup(memory)
-        finally:
-            original.close()
+def _wait_seconds(url: URL) -> float:
+    try:
+        return float(str(url.query.get("timeout", _LOCK_WAIT_SECONDS)))
+    except ValueError:
+        raise StoreError(
+            "store.url: timeout is not a number of seconds", hint="write ?timeout=10"
+        ) from None
+
+
+def _in_memory(url: URL) -> Engine:
+    memory = copied_to_memory(Path(url.database) if url.database else None, _wait_seconds(url))
     engine = sa.create_engine("sqlite://", creator=lambda: memory, poolclass=StaticPool)
     return _with_own_transactions(engine)
 
@@ -208,7 +213,7 @@ def _prepared(database: Database, url: str) -> Database:
     with database.reading() as connection:
         present = set(sa.inspect(connection).get_table_names())
         _refuse_foreign(present, url)
-        version = _version(connection) if present else None
+        version = _version(connection, url) if present else None
     if version is None:
         with database.writing() as connection:
             _create(connection)
@@ -222,16 +227,22 @@ def _prepared(database: Database, url: str) -> Database:
 
 
 def _refuse_foreign(tables: set[str], url: str) -> None:
-    if tables and meta.name not in tables:
-        raise StoreError(
-            f"{shown(url)}: this database belongs to another program",
-            hint="give the bot a database of its own in store.url",
-        )
+    if tables and not {table.name for table in (meta, days, outbox)} <= tables:
+        raise _foreign(url)
 
 
-def _version(connection: Connection) -> int:
+def _foreign(url: str) -> StoreError:
+    return StoreError(
+        f"{shown(url)}: this database belongs to another program",
+        hint="give the bot a database of its own in store.url",
+    )
+
+
+def _version(connection: Connection, url: str) -> int:
     found = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
-    return int(found or 0)
+    if found is None or not found.isdecimal():
+        raise _foreign(url)
+    return int(found)
 
 
 def _create(connection: Connection) -> None:

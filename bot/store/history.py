@@ -260,7 +260,7 @@ def _cost_sums(dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:
     return (
         sa.select(cost_rows.c.day, sa.func.sum(cost_rows.c.nanos), *columns)
         .where(_within(cost_rows.c.day, span))
-        .group_by(cost_rows.c.day, *columns)
+        .group_by(cost_rows.c.day, *_grouping(columns))
     )
 
 
@@ -270,12 +270,17 @@ def _usage_sums(quantity: Additive, dimensions: tuple[str, ...], span: Span) -> 
     return (
         sa.select(usage_rows.c.day, total, *columns)
         .where(_within(usage_rows.c.day, span))
-        .group_by(usage_rows.c.day, *columns)
+        .group_by(usage_rows.c.day, *_grouping(columns))
     )
 
 
 def _column(table: sa.Table, name: str) -> sa.ColumnElement[int]:
     return sa.literal_column("0") if name == "organization" else table.c[name]
+
+
+def _grouping(columns: list[sa.ColumnElement[int]]) -> list[sa.ColumnElement[int]]:
+    # A bare 0 in GROUP BY would be read as the position of a column.
+    return [column for column in columns if isinstance(column, sa.Column)]
 
 
 def _as_sums(found: Iterable[Any], values: Mapping[int, str]) -> Sums:

@@ -145,7 +145,7 @@ class Outbox:
         """How many messages are in each state: `pending`, `sending`, `sent`."""
         query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
         with self._database.reading() as connection:
-            found = {state: number for state, number in connection.execute(query)}
+            found: dict[str, int] = dict(connection.execute(query).all())
         return {state.value: found.get(state.value, 0) for state in State}
 
     def _note(self, key: str, **values: str) -> None:
@@ -189,7 +189,7 @@ def _known_channels(connection: Connection, channels: set[str]) -> dict[str, str
     """Channel as written in the configuration -> the id of the latest message sent there."""
     sent = outbox.c.channel_id.is_not(None) & outbox.c.channel.in_(channels)
     query = sa.select(outbox.c.channel, outbox.c.channel_id).where(sent).order_by(outbox.c.sent_at)
-    return {channel: channel_id for channel, channel_id in connection.execute(query)}
+    return dict(connection.execute(query).all())
 
 
 def _entry(row: Row[Any], charts: tuple[Chart, ...], channel_id: str) -> OutboxEntry:

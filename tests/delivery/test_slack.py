@@ -69,7 +69,7 @@ def test_a_chart_is_shown_in_its_place_once_slack_has_finished_it(stage: Stage) 
     ]
     assert stage.slack.files["F0000000001"].content == PNG
     assert [block["type"] for block in stage.slack.messages[0].blocks][:2] == ["header", "image"]
-    assert stage.slept == [0.5, 0.5]
+    assert stage.slept == [0.5, 0.5, 0.5]
 
 
 def test_uploading_asks_for_no_scope_but_files_write(stage: Stage) -> None:
@@ -134,11 +134,12 @@ def test_after_a_lost_answer_no_poorer_version_is_posted(stage: Stage) -> None:
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long"])
 def test_blocks_slack_does_not_take_are_told_in_plain_text(stage: Stage, code: str) -> None:
     stage.slack.faults.add(refusing(1, code))
-    (note,) = told(stage, alert("a")).notes
+    (note,) = told(stage, alert("a", "#llm-costs", chart())).notes
     assert note.startswith("told in plain text only: ")
     (message,) = stage.slack.messages
     assert (message.text, message.blocks) == ("search passed its daily cap", [])
     assert message.key == "a"
+    assert len(stage.slack.requests_to(POST)) == 2
 
 
 # --- the post

@@ -7,24 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from bot.messages.charts.days import BELOW, Days, clear_of_gaps, day_axis, gaps, span_name
 from bot.messages.charts.frame import (
-    BELOW,
     EDGE,
     HEIGHT,
     WIDTH,
     Box,
-    Days,
     Entry,
     Scale,
-    clear_of_gaps,
-    day_axis,
-    gaps,
     heading,
     key,
     key_width,
     marks_width,
     rules,
-    span_name,
     usd_key,
     usd_mark,
 )

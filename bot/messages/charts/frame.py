@@ -1,16 +1,15 @@
-"""What charts share: the heading, a scale with round steps, days along the bottom, a key."""
+"""What charts share: the heading, a scale with round steps, a key beside or above the drawing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.messages.charts.palette import BAND, MUTED, RULE
+from bot.messages.charts.palette import MUTED, RULE
 from bot.messages.figures import count
-from bot.spend.calendar import Span
 from bot.spend.money import NANOS_PER_DOLLAR, usd, usd_round
+from bot.spend.names import cut, visible
 
 if TYPE_CHECKING:  # matplotlib is imported when something is drawn
     from bot.messages.charts.canvas import Canvas
@@ -18,13 +17,11 @@ if TYPE_CHECKING:  # matplotlib is imported when something is drawn
 WIDTH, HEIGHT, EDGE = 480, 300, 18
 """The card and its margin, in units."""
 
-BELOW = 48
-"""Room below a chart of days for their names."""
-
 SMALL, TITLE = 11.5, 16.0
 """Sizes of type, in units."""
 
 _LEADING = 1.25
+_LONGEST_TITLE = 160  # letters; two lines hold about eighty
 
 
 Point = tuple[float, float]
@@ -94,7 +91,7 @@ def count_mark(value: float, _step: float) -> str:
 def heading(canvas: Canvas, title: str, subtitle: str) -> float:
     """The takeaway in bold, two lines at most, and what is shown; returns the y below them."""
     y = EDGE + TITLE / 2
-    for line in _two_lines(canvas, title):
+    for line in _two_lines(canvas, cut(visible(title).strip(), _LONGEST_TITLE)):
         canvas.text((EDGE, y), line, size=TITLE, bold=True)
         y += TITLE * _LEADING
     canvas.text((EDGE, y - 1), canvas.fitted(subtitle, WIDTH - 2 * EDGE), colour=MUTED)
@@ -134,100 +131,6 @@ def _marks(scale: Scale, mark: Mark) -> list[tuple[float, str]]:
     steps = scale.steps()
     step = steps[1] - steps[0] if len(steps) > 1 else (steps[0] or 1)
     return [(value, mark(value, step)) for value in steps]
-
-
-class Days(NamedTuple):
-    """Days side by side along a box."""
-
-    span: Span
-    box: Box
-
-    @property
-    def slot(self) -> float:
-        return self.box.width / max(len(self.span), 1)
-
-    def middle(self, n: int) -> float:
-        """The x of the n-th day's middle."""
-        return self.box.left + (n + 0.5) * self.slot
-
-    def labels(self) -> Iterator[tuple[float, str]]:
-        """Every day's label if there is room, else one in 2, 7, 14 …, the last day among them."""
-        last = len(self.span) - 1
-        every = next((n for n in (1, 2, 7, 14, 28, 91) if n * self.slot >= 46), last + 1)
-        for n, day in enumerate(self.span):
-            if (last - n) % every == 0:
-                yield self.middle(n), day_mark(day)
-
-
-def span_name(span: Span) -> str:
-    """`21 October to 19 November 2026`, or the one day."""
-    first, last = span.start, max(span)
-    until = f"{last.day} {last:%B %Y}"
-    if first == last:
-        return until
-    year = f" {first.year}" if first.year != last.year else ""
-    return f"{first.day} {first:%B}{year} to {until}"
-
-
-def day_mark(day: date) -> str:
-    """`19 Nov`."""
-    return f"{day.day} {day:%b}"
-
-
-def day_axis(canvas: Canvas, days: Days, open_day: date | None = None) -> None:
-    """The days' names below the box, and "so far" below the day that is not over."""
-    y = days.box.bottom + 13
-    for x, words in days.labels():
-        canvas.text((_within(canvas, x, words), y), words, colour=MUTED, align="center")
-    if open_day is not None and open_day in days.span:
-        x = days.middle((open_day - days.span.start).days)
-        x = _within(canvas, x, day_mark(open_day))
-        canvas.text((x, y + 14), "so far", colour=MUTED, align="center")
-
-
-def _within(canvas: Canvas, x: float, words: str) -> float:
-    half = canvas.width(words) / 2
-    return min(max(x, EDGE + half), WIDTH - EDGE - half)
-
-
-def gaps(canvas: Canvas, days: Days, missing: frozenset[date], line: float | None = None) -> None:
-    """A pale band over days without data, saying so once for each run of days.
-
-    `line`: the y of a line across the box that the words must not lie on.
-    """
-    for first, number in _runs([day in missing for day in days.span]):
-        left, width = days.box.left + first * days.slot, number * days.slot
-        canvas.box((left, days.box.top), (width, days.box.height), BAND)
-        room = canvas.width("no data")
-        wide = width > room + 8
-        half = 8 if wide else room / 2 + 3
-        y = days.box.top + half
-        if line is not None and abs(line - y) < half:
-            y = line + half + 2
-        at = (left + width / 2, y)
-        canvas.text(at, "no data", colour=MUTED, align="center", turned=not wide)
-
-
-def clear_of_gaps(canvas: Canvas, words: str, days: Days, missing: frozenset[date]) -> float:
-    """The leftmost x in the box where the words cross no band of missing days, if there is one."""
-    left, width = days.box.left + 4, canvas.width(words)
-    x = left
-    for first, number in _runs([day in missing for day in days.span]):
-        start = days.box.left + first * days.slot
-        if x + width + 2 > start:
-            x = start + number * days.slot + 6
-    return x if x + width < days.box.right else left
-
-
-def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    """Where each run of True begins, and how long it is."""
-    start = None
-    for n, flag in enumerate([*flags, False]):
-        if flag and start is None:
-            start = n
-        elif not flag and start is not None:
-            yield start, n - start
-            start = None
 
 
 class Entry(NamedTuple):

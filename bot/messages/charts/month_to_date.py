@@ -8,17 +8,14 @@ from datetime import date
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from bot.messages.charts.days import Days, clear_of_gaps, day_axis, gaps
 from bot.messages.charts.frame import (
     EDGE,
     HEIGHT,
     WIDTH,
     Box,
-    Days,
     Point,
     Scale,
-    clear_of_gaps,
-    day_axis,
-    gaps,
     heading,
     marks_width,
     rules,

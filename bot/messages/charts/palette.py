@@ -34,10 +34,10 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def colours(ids: Iterable[str], chosen: Mapping[str, str] = _NONE) -> dict[str, str]:
-    """A colour for each id: the same id has the same colour in every chart and on every day.
+    """A colour for each id: its own, by hash, in every chart and on every day.
 
-    Where two ids want one colour, the later by hash takes the next free one, so charts of the
-    same subjects agree whatever their order. `chosen` colours are kept, e.g. those of another
+    Where two ids want one colour, the later by hash takes a free one, so charts of the same
+    subjects agree whatever their order. `chosen` colours are kept, e.g. those of another
     chart in the message. Beyond eight subjects colours repeat.
     """
     wanted = sorted(set(ids), key=_digest)

@@ -21,7 +21,7 @@ _LARGE = 0.05
 _MOST_LARGE, _MOST_SMALL = 7, 4
 _NAMES_MOST = 150
 _TALLEST = 28
-_BETWEEN = 0.9  # of a line, above the breakdown
+_BETWEEN = 1.05  # of a line, above the breakdown
 
 
 class _Shares(NamedTuple):
@@ -69,8 +69,8 @@ class Share:
         if largest:
             return f"{largest} took {percent(shares.large[0].value, shares.whole)} of {self.period}"
         if shares.small:
-            whole = self._figure(shares.whole)
-            return f"None took 5% of {self.period}: {len(shares.small):,} share {whole}"
+            period = self.period[:1].upper() + self.period[1:]
+            return f"{period} is spread over {len(shares.small):,}, none above 5%"
         return f"Nothing to share in {self.period}"
 
     def alt(self) -> str:
@@ -84,7 +84,8 @@ class Share:
         said = f"Shares of {self.period}, {self._exact(whole)} in total"
         return f"{said}: {listed}." if listed else f"{said}."
 
-    def _figure(self, value: int) -> str:
+    def figure(self, value: int) -> str:
+        """A value as it stands beside its bar."""
         return usd_key(value) if self.measure.is_money else count(value)
 
     def _exact(self, value: int) -> str:
@@ -102,14 +103,14 @@ class Share:
         detail = [row._replace(bar=row.part.id != OTHER_ID) for row in detail]
         lines = len(main) + (len(detail) + _BETWEEN if detail else 0)
         slot = min((HEIGHT - EDGE + 4 - top) / max(lines, 1), _TALLEST)
-        bars = _Bars(canvas, slot, _names_width(canvas, [*main, *detail]))
+        bars = _Bars(canvas, slot, *_sides(canvas, [*main, *detail]))
         bars.draw(main, top, colour_of(shares.large, self.colours))
         bars.draw_detail(detail, main, top + (len(main) + _BETWEEN) * slot)
 
     def _subtitle(self, whole: int) -> str:
         credited = -sum(part.value for part in self.parts if part.value < 0)
-        less = f" · credits of {self._figure(credited)} not shown" if credited else ""
-        return f"{self._figure(whole)} in all{less}"
+        less = f" · credits of {self.figure(credited)} not shown" if credited else ""
+        return f"{self.figure(whole)} in all{less}"
 
 
 class _Row(NamedTuple):
@@ -122,7 +123,7 @@ class _Row(NamedTuple):
 
 
 def _rows(parts: Sequence[Part], whole: int, of: Share) -> list[_Row]:
-    return [_Row(p, percent(p.value, whole), of._figure(p.value)) for p in parts]  # noqa: SLF001  own file
+    return [_Row(p, percent(p.value, whole), of.figure(p.value)) for p in parts]
 
 
 def _labelled(canvas: Canvas, parts: Sequence[Part]) -> list[Part]:
@@ -142,8 +143,12 @@ def _detail(small: Sequence[Part]) -> list[Part]:
     return [*small[:_MOST_SMALL], more]
 
 
-def _names_width(canvas: Canvas, rows: Sequence[_Row]) -> float:
-    return min(max((canvas.width(row.part.name) for row in rows), default=0), _NAMES_MOST)
+def _sides(canvas: Canvas, rows: Sequence[_Row]) -> tuple[float, float]:
+    """Room for the names on the left; for the shares and figures on the right."""
+    names = max((canvas.width(row.part.name) for row in rows), default=0)
+    shares = max((canvas.width(row.share, bold=True) for row in rows), default=0)
+    figures = max((canvas.width(row.figure) for row in rows), default=0)
+    return min(names, _NAMES_MOST), shares + figures
 
 
 def _largest(rows: Sequence[_Row]) -> int:
@@ -158,6 +163,7 @@ class _Bars:
     canvas: Canvas
     slot: float
     names: float
+    figures: float
 
     def draw(self, rows: Sequence[_Row], top: float, colours: Mapping[str, str]) -> None:
         for n, row in enumerate(rows):
@@ -168,7 +174,7 @@ class _Bars:
         """The breakdown of "Other", on a scale of its own, said to be so."""
         if not rows:
             return
-        y = top - 0.4 * self.slot
+        y = top - 0.5 * self.slot
         times = _largest(above) / _largest(rows)
         words = "Other in detail" + (f", bars {times:,.0f}× longer" if times >= 1.5 else "")
         self.canvas.text((EDGE, y), words, colour=MUTED)
@@ -177,7 +183,7 @@ class _Bars:
 
     def _row(self, row: _Row, y: float, colour: str, scale: int) -> None:
         canvas = self.canvas
-        left, right = EDGE + self.names + 8, WIDTH - EDGE - 104
+        left, right = EDGE + self.names + 8, WIDTH - EDGE - self.figures - 24
         height = min(self.slot * 0.68, 18)
         width = max((right - left) * row.part.value / scale, 1) if row.bar else -6
         canvas.text((left - 8, y), canvas.fitted(row.part.name, self.names + 1), align="right")

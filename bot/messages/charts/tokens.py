@@ -6,22 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from bot.messages.charts.days import BELOW, Days, day_axis, gaps, span_name
 from bot.messages.charts.frame import (
-    BELOW,
     EDGE,
     HEIGHT,
     WIDTH,
     Box,
-    Days,
     Scale,
     count_mark,
-    day_axis,
-    gaps,
     heading,
     legend,
     marks_width,
     rules,
-    span_name,
 )
 from bot.messages.charts.palette import MAIN, SECOND
 from bot.messages.figures import count

@@ -1,0 +1,223 @@
+"""The one way to OpenAI: GET, to one address, with limits on time and size, and patient.
+
+No redirects, no cookies, nothing from the environment (`trust_env=False`: a ~/.netrc would replace
+the key, a proxy variable would see it), TLS always except to this very machine.
+"""
+
+from __future__ import annotations
+
+import re
+from http.cookiejar import DefaultCookiePolicy
+from itertools import count
+from pathlib import Path
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
+
+from bot.errors import ConfigError
+from bot.sources.address import checked_base_url, checked_proxy, origin
+from bot.sources.api_errors import (
+    ApiError,
+    Head,
+    TooLargeError,
+    TransientError,
+    error_of,
+    refused_without_key,
+)
+from bot.sources.deadline import Halt, Watch, WatchedAdapter
+from bot.sources.network import network_error
+from bot.sources.paging import ROOT, Answer, Params
+from bot.sources.patience import Clock, Patience, retry_after
+
+BASE_URL = "https://api.openai.com/v1"
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Decoded bytes one answer may have."""
+_LARGEST_ERROR = 64 * 1024
+_CHUNK = 64 * 1024
+_CONNECTIONS = 8
+
+
+class ApiClient:
+    """OpenAI's API at one base URL, for one key. Threads may share it.
+
+    `base_url` ends with the version, without a slash (`https://api.openai.com/v1`). `proxy` is for
+    https only, `ca_bundle` a PEM file of certificate authorities to trust instead of the usual.
+    Raises ConfigError for an address the key must not go to, or a key no header can hold.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        base_url: str = BASE_URL,
+        *,
+        proxy: str | None = None,
+        ca_bundle: Path | None = None,
+        patience: Patience | None = None,
+        clock: Clock | None = None,
+        largest: int = LARGEST_ANSWER,
+    ) -> None:
+        self.base_url = checked_base_url(base_url)
+        self._key = _checked_key(key)
+        self._patience = patience or Patience()
+        self._clock = clock or Clock()
+        self._largest = largest
+        self._session = _session(self.base_url, checked_proxy(proxy), ca_bundle)
+        self._auth = _BearerFor(self.base_url, self._key)
+
+    def __repr__(self) -> str:
+        return f"ApiClient({self.base_url})"
+
+    def get(self, path: str, params: Params, halt: Halt | None = None) -> Answer:
+        """The JSON answer to a question, after as many attempts as patience allows.
+
+        Raises AccessError, TooLargeError, or another ApiError; see `api_errors`.
+        """
+        halt = halt or Halt()
+        endpoint = path.removeprefix(ROOT)
+        if not self._key:
+            raise refused_without_key(endpoint)
+        begun = self._clock.monotonic()
+        for attempt in count(1):
+            left = self._patience.budget - (self._clock.monotonic() - begun)
+            try:
+                return self._once(path, params, min(self._patience.deadline, left), halt)
+            except TransientError as error:
+                left = self._patience.budget - (self._clock.monotonic() - begun)
+                if attempt >= self._patience.attempts or left <= 0 or halt.halted:
+                    raise _given_up(error, attempt) from None
+                self._sleep(min(self._wait(attempt, error), left), halt)
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+
+    def _wait(self, attempt: int, error: TransientError) -> float:
+        return error.retry_after or self._patience.backoff(attempt, self._clock.jitter())
+
+    def _sleep(self, seconds: float, halt: Halt) -> None:
+        (self._clock.sleep or halt.wait)(seconds)
+
+    def _once(self, path: str, params: Params, deadline: float, halt: Halt) -> Answer:
+        endpoint = path.removeprefix(ROOT)
+        broken: Exception | None = None
+        answer: Answer | None = None
+        with Watch(deadline, halt) as watch:
+            try:
+                answer = self._exchange(path, params, endpoint)
+            except (requests.RequestException, HTTPError) as error:
+                broken = error
+        # Asked first: a socket that was shut can look like a complete answer without a length.
+        if halt.halted:
+            raise ApiError(endpoint, "stopped")
+        if watch.expired:
+            raise TransientError(endpoint, f"no complete answer in {deadline:.3g} s")
+        if answer is None:
+            raise network_error(endpoint, broken or OSError())
+        return answer
+
+    def _exchange(self, path: str, params: Params, endpoint: str) -> Answer:
+        response = self._session.get(
+            self.base_url + path,
+            params=list(params),
+            auth=self._auth,
+            allow_redirects=False,
+            stream=True,
+            timeout=(self._patience.connect, self._patience.read),
+        )
+        with response:
+            head = Head(endpoint, response.status_code, response.headers)
+            if response.status_code != 200:
+                body = _read(response, _LARGEST_ERROR)
+            else:
+                body = self._read_whole(response, head)
+        if error := error_of(head, body[:_LARGEST_ERROR], self._key):
+            if isinstance(error, TransientError):
+                error.retry_after = retry_after(
+                    head.headers.get("retry-after", ""), self._clock.now()
+                )
+            raise error
+        return Answer(body, head.request_id)
+
+    def _read_whole(self, response: requests.Response, head: Head) -> bytes:
+        body = _read(response, self._largest + 1)
+        if len(body) > self._largest:
+            size = f"{self._largest / 1024 / 1024:g} MiB"
+            raise head.error(TooLargeError, f"the answer is larger than {size}")
+        return body
+
+
+class _BearerFor(AuthBase):
+    """Puts the key on requests to its own origin, and on no other."""
+
+    def __init__(self, base_url: str, key: str) -> None:
+        self._origin = origin(base_url)
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if origin(request.url or "") != self._origin:
+            raise ConfigError("the admin key goes to no other host than that of source.base_url")
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def _session(base_url: str, proxy: str | None, ca_bundle: Path | None) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if proxy and base_url.startswith("https:"):  # in the clear, a proxy would see the key
+        session.proxies = {"https": proxy}
+    if ca_bundle is not None:
+        session.verify = _checked_file(ca_bundle)
+    adapter = WatchedAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.headers.update(
+        {
+            "User-Agent": "openai-budget-bot",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+        }
+    )
+    return session
+
+
+def _checked_key(key: str) -> str:
+    key = key.strip()
+    if not re.fullmatch(r"[\x21-\x7e]*", key):
+        raise ConfigError(
+            "the admin key holds a blank, a line break or another character no key has",
+            hint="Check OPENAI_ADMIN_KEY, or the file OPENAI_ADMIN_KEY_FILE names.",
+        )
+    return key
+
+
+def _checked_file(path: Path) -> str:
+    if not path.is_file():
+        raise ConfigError(f"source.ca_bundle: there is no file {path}")
+    return str(path)
+
+
+def _read(response: requests.Response, most: int) -> bytes:
+    """Decoded bytes of the body, at most about `most`."""
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) >= most:
+            break
+    return bytes(body[:most])
+
+
+def _given_up(error: TransientError, attempts: int) -> TransientError:
+    if attempts == 1:
+        return error
+    told = TransientError(
+        error.endpoint,
+        f"{error.wrong} (tried {attempts} times)",
+        hint=error.hint,
+        status=error.status,
+        request_id=error.request_id,
+    )
+    told.retry_after = error.retry_after
+    return told

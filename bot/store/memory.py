@@ -1,0 +1,45 @@
+"""A SQLite file copied into memory, for what must not change it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+def copied_to_memory(file: Path | None, wait: float) -> sqlite3.Connection:
+    """The file as it is now; an empty database where there is no file.
+
+    The file and its journal stay as they are. Raises sqlite3.Error for what cannot be read,
+    also when another process still holds it after `wait` seconds.
+    """
+    memory = sqlite3.connect(":memory:", check_same_thread=False)
+    if file is None or not file.exists():
+        return memory
+    try:
+        _copy(f"{file.resolve().as_uri()}?mode=ro", memory, wait)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
+            raise
+        _copy_interrupted(file, memory)
+    return memory
+
+
+def _copy(uri: str, memory: sqlite3.Connection, wait: float = 0) -> None:
+    with closing(sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)) as original:
+        # Held from here on: a backup by itself would wait for a lock without end.
+        original.execute("BEGIN")
+        original.execute("SELECT count(*) FROM sqlite_master")
+        original.backup(memory)
+
+
+def _copy_interrupted(file: Path, memory: sqlite3.Connection) -> None:
+    """A process died while it wrote. What it did must be undone first: on a copy, here."""
+    with TemporaryDirectory(prefix="budget-bot-") as folder:
+        copy = Path(folder) / file.name
+        shutil.copyfile(file, copy)
+        with suppress(FileNotFoundError):  # another process has just undone it
+            shutil.copyfile(f"{file}-journal", f"{copy}-journal")
+        _copy(copy.as_uri(), memory)
