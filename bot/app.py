@@ -77,6 +77,7 @@ def check(app: App) -> Report:
         sent=sent,
         undelivered=undelivered,
     )
+    Pulses(app.database).beat(CHECKED, app.now, app.today.isoformat())
     _beat(app, report)
     return report
 
@@ -98,7 +99,9 @@ def digest(app: App, unit: Unit) -> Report:
         is_new = Outbox(app.database).add(connection, message, app.now)
     sent, undelivered = app.postman.deliver()
     messages = (message,) if is_new else ()
-    return replace(report, messages=messages, sent=sent, undelivered=undelivered)
+    report = replace(report, messages=messages, sent=sent, undelivered=undelivered)
+    _beat(app, report)
+    return report
 
 
 def preview_digest(app: App, report: Report) -> Report:
@@ -260,8 +263,8 @@ def data_state(app: App, ledger: Ledger) -> DataState:
 
 
 def _beat(app: App, report: Report) -> None:
+    """Leave the proof of life that `bot health` and `bot status` read."""
     pulses = Pulses(app.database)
-    pulses.beat(CHECKED, app.now, app.today.isoformat())
     if not report.blind:
         pulses.beat(FETCHED, app.now)
     trouble = [failure.message for failure in report.blind]

@@ -114,8 +114,8 @@ def _client(source: SourceSettings) -> ApiClient:
     from bot.sources.http import ApiClient  # noqa: PLC0415 - requests only when needed
 
     return ApiClient(
-        source.base_url,
         source.admin_key.get_secret_value(),
+        source.base_url,
         proxy=source.proxy,
         ca_bundle=source.ca_bundle,
     )

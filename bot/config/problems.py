@@ -1,10 +1,11 @@
 """Mistakes in files, and the report that tells all of them at once.
 
-    config.yaml:14:3: 'chanel' is not a key of 'slack'
+    config.yaml:14:3: unknown key 'chanel' in 'slack'
           chanel: "#llm-costs"
           ^
       did you mean 'channel'?
       allowed: app_token, base_url, bot_token, channel, routes
+    1 problem
 
 Secrets are starred in the shown line, and control and bidi characters are written as escapes.
 """

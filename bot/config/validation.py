@@ -74,9 +74,15 @@ def _best_member(at: KeyPath, members: list[list[_Mistake]]) -> list[_Mistake]:
         if not any(error.trail.path == at and error.is_of_shape for error in errors)
     ]
     if shaped:
-        return min(shaped, key=len)
+        return min(shaped, key=_strangeness)
     first, *others = (error for errors in members for error in errors if error.trail.path == at)
     return [first._replace(instead=tuple(others))]
+
+
+def _strangeness(errors: list[_Mistake]) -> tuple[int, int]:
+    """How little a mapping looks like a union member: wrong keys weigh more than wrong values."""
+    keys = sum(error.type in ("extra_forbidden", "missing") for error in errors)
+    return keys, len(errors)
 
 
 class _Telling:
@@ -132,12 +138,10 @@ class _Telling:
         if mistake.type == "union_tag_invalid":
             return self._wrong_choice(path, allowed)
         present = self._document.value(path[:-1])
-        misspelt = closest(name, [key for key in present if key not in allowed] if present else [])
-        return (
-            self._unknown_key((*path[:-1], misspelt), (name,))
-            if misspelt
-            else self._missing(path, allowed)
-        )
+        misspelt = closest(name, present) if isinstance(present, dict) else None
+        if misspelt is None:
+            return self._missing(path, allowed)
+        return self._unknown_key((*path[:-1], misspelt), (name,))
 
     def _wrong_key(self, mistake: _Mistake, path: KeyPath) -> Problem:
         if mistake.type in _CHOICES:
@@ -203,6 +207,8 @@ class _Telling:
     def _path(self, mistake: _Mistake) -> KeyPath:
         """The path in the file: a validator may have made a list or mapping of a plain value."""
         path = (*self._prefix, *mistake.trail.path)
+        if mistake.type in ("missing", "extra_forbidden"):
+            return path
         while path and not isinstance(self._document.value(path[:-1]), (list, dict)):
             path = path[:-1]
         return path

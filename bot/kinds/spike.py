@@ -142,7 +142,7 @@ class Spike(Rule):
             self.name,
             name,
             f"{days} settled {'day' if days == 1 else 'days'} of history; a spike needs 7. "
-            "A cap watches it meanwhile.",
+            "Until then a cap can watch it.",
         )
 
     def _finding(
@@ -249,8 +249,7 @@ class _Words:
             return f"{self._why_young}, so its highest day sets the limit: {fine}"
         weeks = f"{self._weeks} weeks" if self._weeks != 1 else "week"
         return (
-            f"Over the last {weeks} it normally swings about {self._swing} around the usual, "
-            f"so {fine}"
+            f"Over the last {weeks} it normally swings about {self._swing} around the usual; {fine}"
         )
 
     @property

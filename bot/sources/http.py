@@ -162,8 +162,14 @@ class _BearerFor(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """No redirect has one: even with `allow_redirects=False` requests would parse the new
+        address and read the whole body first."""
+
+
 def _session(base_url: str, proxy: str | None, ca_bundle: Path | None) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if proxy and base_url.startswith("https:"):  # in the clear, a proxy would see the key
