@@ -20,7 +20,7 @@ from bot.messages.digest_charts import Budget
 from bot.messages.model import Message
 from bot.report import DataState, Judged, Report
 from bot.sources.base import COSTS, FetchFailure, Source
-from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, utc_day
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of, utc_day
 from bot.spend.ledger import Ledger, trailing
 from bot.spend.metrics import Additive, Metric
 from bot.spend.rows import CostDay, Name, UsageDay
@@ -56,8 +56,13 @@ class App:
 
     @property
     def span(self) -> Span:
-        """The days that are kept as history."""
-        return trailing(self.today, self.configuration.settings.source.history_days)
+        """The days known as history: as many as set, and all of a capped period that runs."""
+        history = trailing(self.today, self.configuration.settings.source.history_days)
+        units = {
+            rule.period for rule in self.configuration.rulebook.enabled if isinstance(rule, Cap)
+        }
+        starts = (period_of(self.window.start, unit).start for unit in units)
+        return Span(min([history.start, *starts]), history.end)
 
 
 def check(app: App) -> Report:
@@ -159,11 +164,14 @@ def collect(app: App, days: Span) -> list[FetchFailure]:
 
 
 def days_to_fetch(app: App) -> Span:
-    """The trailing window, reaching back to the first day of the history that is not held."""
+    """The trailing window, reaching back to the first day of the history that is not settled.
+
+    A day last read while it could still be restated is read again however long ago that was.
+    """
     times = app.configuration.settings.source.settling
     states = app.history.states(COSTS, app.span, times, app.now)
-    missing = [day for day, state in states.items() if state is DayState.MISSING]
-    return Span(min([app.window.start, *missing]), app.today + ONE_DAY)
+    unsure = [day for day, state in states.items() if state is not DayState.SETTLED]
+    return Span(min([app.window.start, *unsure]), app.today + ONE_DAY)
 
 
 def days_to_judge(app: App) -> list[date]:
@@ -175,15 +183,16 @@ def days_to_judge(app: App) -> list[date]:
     return list(Span(max(start, app.span.start), app.today + ONE_DAY))
 
 
-def open_ledger(app: App) -> Ledger:
-    """The history up to now, as rules see it."""
+def open_ledger(app: App, span: Span | None = None) -> Ledger:
+    """The history up to now, as rules see it; of another span than the app's if one is given."""
     times = app.configuration.settings.source.settling
+    span = span or app.span
     return Ledger(
         now=app.now,
-        span=app.span,
+        span=span,
         reader=app.history,
-        cost_states=app.history.states(COSTS, app.span, times, app.now),
-        usage_states=app.history.usage_states(app.span, times, app.now),
+        cost_states=app.history.states(COSTS, span, times, app.now),
+        usage_states=app.history.usage_states(span, times, app.now),
         names=app.history.names(),
         settling=times,
     )

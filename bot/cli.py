@@ -148,6 +148,32 @@ def status(**options: Any) -> int:
 
 @bot.command()
 @_config
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path, exists=True),
+    help="Judge by this rule file or folder.  [default: the configuration's]",
+)
+@click.option("--since", type=DayType(), help="First UTC day.  [default: the first one held]")
+@click.option("--until", type=DayType(), help="Last UTC day.  [default: the last finished one]")
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path, exists=True),
+    help="Another rule file or folder: what only one of the two tells.",
+)
+@_output
+@click.option("--as-of", type=InstantType(), help="Know nothing after this instant.")
+def backtest(**options: Any) -> int:
+    """Replay the history against rules: what they would have told, day by day.
+
+    Nothing is fetched from OpenAI, sent or remembered.
+    """
+    from bot.commands.backtest import run_backtest  # noqa: PLC0415
+
+    return run_backtest(**options)
+
+
+@bot.command()
+@_config
 @_output
 def health(**options: Any) -> int:
     """Is the bot alive and its data fresh? Exit 0 or 1, in milliseconds."""

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bot.errors import BotError
+
 STALE_SECONDS = 26 * 3600
 """A bot whose last whole fetch is older than a day and a bit is not watching any more."""
 STUCK_SECONDS = 3600
@@ -53,7 +55,7 @@ def _verdict(config: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     try:
         url = _store_url(config, environ)
         pulses, oldest = _server_pulses(url) if "sqlite" not in url else _file_pulses(url)
-    except (OSError, ValueError, sqlite3.Error) as error:
+    except (BotError, OSError, ValueError, sqlite3.Error) as error:
         return {"healthy": False, "why": str(error)}
     return _judged(pulses, oldest, datetime.now(UTC))
 
@@ -99,11 +101,9 @@ def _seconds(text: str, now: datetime) -> float:
 
 
 def _store_url(config: Path, environ: Mapping[str, str]) -> str:
-    import yaml  # noqa: PLC0415 - only needed here
+    from bot.config import yamlfile  # noqa: PLC0415 - only needed here, and without pydantic
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with config.open(encoding="utf-8") as file:
-        data = yaml.load(file, Loader=loader)  # noqa: S506 - a safe loader, in C where there is one
+    data = yamlfile.load(config).data
     store = data.get("store") if isinstance(data, dict) else None
     url = (store or {}).get("url", "sqlite:///budget-bot.db")
     if "${" in url:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from bot.alerts.model import Dimension, Finding, Measure, Reason, Severity, Skipped
+from bot.alerts.model import Dimension, Finding, Measure, Reason, Severity, Skipped, Subject
 from bot.messages.blockkit import blocks, fallback_text
 from bot.messages.model import Message
 from bot.sources.base import FetchFailure
@@ -99,12 +99,17 @@ def _iso(day: date | None) -> str | None:
 
 def _finding(judged: Judged) -> dict[str, Any]:
     finding = judged.finding
+    return {**finding_json(finding), "reason": judged.reason.value, "why": finding.why}
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding's identity and numbers, without its sentence."""
     return {
         "key": finding.key,
         "rule": finding.rule,
         "kind": finding.kind,
         "severity": finding.severity.value,
-        "subject": _subject(finding),
+        "subject": subject_json(finding.subject),
         "period": {
             "unit": finding.period.unit.value,
             "start": finding.period.start.isoformat(),
@@ -112,18 +117,16 @@ def _finding(judged: Judged) -> dict[str, Any]:
         },
         "metric": finding.metric,
         "step": _number(finding.step),
-        "observed": _quantity(finding.observed, finding.measure),
-        "limit": _quantity(finding.limit, finding.measure),
-        "expected": _quantity(finding.expected, finding.measure),
+        "observed": quantity_json(finding.observed, finding.measure),
+        "limit": quantity_json(finding.limit, finding.measure),
+        "expected": quantity_json(finding.expected, finding.measure),
         "unit": finding.measure.value,
         "provisional": finding.provisional,
-        "reason": judged.reason.value,
-        "why": finding.why,
     }
 
 
-def _subject(finding: Finding) -> dict[str, Any]:
-    subject = finding.subject
+def subject_json(subject: Subject) -> dict[str, Any]:
+    """A subject; a pair joins its names and lists its dimensions and ids."""
     dimensions: Sequence[Dimension] = subject.dimensions
     if len(dimensions) == 1:
         return {"dimension": dimensions[0].value, "id": subject.ids[0], "name": subject.name}
@@ -134,7 +137,8 @@ def _subject(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _quantity(value: float | None, measure: Measure) -> str | int | float | None:
+def quantity_json(value: float | None, measure: Measure) -> str | int | float | None:
+    """Exact dollars in a string, or a plain number."""
     if value is None:
         return None
     return usd_string(round(value)) if measure.is_money else _number(value)

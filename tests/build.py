@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import starmap
 from typing import Any
 
 from bot.alerts.model import (
@@ -28,9 +27,6 @@ TODAY = date(2026, 11, 20)
 """A Friday; most tests are about the day before, Thu 19 Nov 2026."""
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 YESTERDAY = TODAY - timedelta(days=1)
-
-DIMENSIONS = ("project", "model", "line_item", "api_key")
-COSTS_IN_DOLLARS = frozenset({Additive.COST})
 
 
 def at(text: str) -> datetime:
@@ -94,8 +90,7 @@ class DictReader:
 
 
 def _units(entry: Entry) -> int:
-    in_dollars = entry.quantity in COSTS_IN_DOLLARS
-    return from_dollars(entry.amount) if in_dollars else int(entry.amount)
+    return int(entry.amount) if entry.quantity.is_usage else from_dollars(entry.amount)
 
 
 def ledger(
@@ -166,11 +161,3 @@ def finding(
 
 def keys(some: Iterable[Finding]) -> list[str]:
     return [one.key for one in some]
-
-
-def who(some: Iterable[Finding]) -> list[str]:
-    return [one.subject.name for one in some]
-
-
-def spans(*pairs: tuple[str, str]) -> list[Span]:
-    return list(starmap(lambda a, b: Span(on(a), on(b)), pairs))

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from bot import app as flow
@@ -94,8 +96,10 @@ def _show(report: Report, output: str, dry_run: bool) -> None:
 def _print(report: Report, out: Console, dry_run: bool) -> None:
     _print_data(report, out)
     _print_findings(report, out)
+    if report.skipped:
+        out.print(Text("Could not be judged", "bold"))
     for skipped in report.skipped:
-        out.print(Text(f"  ? {skipped.rule}, {skipped.subject}: {skipped.why}", "dim"))
+        out.print(Padding(Text(f"{skipped.rule}, {skipped.subject}: {skipped.why}"), (0, 0, 0, 2)))
     if dry_run:
         for message in report.messages:
             out.print()
@@ -114,7 +118,7 @@ def _print_data(report: Report, out: Console) -> None:
     rows = data.rows
     out.print(
         Text(
-            f"As of {report.as_of:%Y-%m-%d %H:%M} UTC · last finished day {last} · "
+            f"As of {report.as_of:%Y-%m-%d %H:%M} UTC · last finished day {last}\n"
             f"{rows['costs']:,} cost rows, {rows['usage']:,} usage rows",
             "dim",
         )
@@ -127,17 +131,17 @@ def _print_findings(report: Report, out: Console) -> None:
         return
     many = "finding" if len(report.judged) == 1 else "findings"
     out.print(Text(f"{len(report.judged)} {many}", "bold"))
+    grid = Table.grid(padding=(0, 1))
     for judged in report.judged:
-        out.print(_finding_line(judged))
+        grid.add_row(*_finding_cells(judged))
+    out.print(grid)
 
 
-def _finding_line(judged: Judged) -> Text:
+def _finding_cells(judged: Judged) -> tuple[Text, Text, Text]:
     finding = judged.finding
-    line = Text(f"  {_MARKS[finding.severity]} ")
-    line.append(f"{finding.severity.value:8} ", "bold")
-    line.append(finding.headline)
-    line.append(f"  [{finding.rule}; {judged.reason.value}]", "dim")
-    return line
+    told = Text(finding.headline)
+    told.append(f"\n{finding.rule} · {judged.reason.value}", "dim")
+    return Text(f" {_MARKS[finding.severity]}"), Text(finding.severity.value, "bold"), told
 
 
 def _exit_code(report: Report, fail_on: Severity | None) -> int:

@@ -10,12 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.alerts.model import Dimension
 from bot.config import yamlfile
 from bot.config.environment import expand
 from bot.config.places import whole_file
 from bot.config.problems import ConfigProblems, Problem
 from bot.config.rulebook import Rulebook, load_rulebook
-from bot.config.settings import SECRETS, Settings, SourceKind, absolute_store_url
+from bot.config.settings import SECRETS, Grouping, Settings, SourceKind, absolute_store_url
 from bot.config.textfile import read_secret
 from bot.config.validation import from_pydantic
 from bot.config.yamlfile import Document
@@ -49,6 +50,8 @@ def load_configuration(
     settings = _settings(path, environ, read, problems)
     rules_at = settings.rules if settings else Path("rules")
     rulebook = _rulebook(path.parent / rules_at, problems) if settings else None
+    if settings and rulebook:
+        problems.extend(_not_broken_down(path, settings, rulebook))
     if problems or settings is None or rulebook is None:
         raise ConfigProblems(problems)
     return Configuration(settings, rulebook, path.parent)
@@ -63,6 +66,27 @@ def load_settings(
     if problems or settings is None:
         raise ConfigProblems(problems)
     return settings
+
+
+_NEEDS = {
+    Dimension.PROJECT: Grouping.PROJECT,
+    Dimension.MODEL: Grouping.LINE_ITEM,
+    Dimension.LINE_ITEM: Grouping.LINE_ITEM,
+    Dimension.API_KEY: Grouping.API_KEY,
+}
+
+
+def _not_broken_down(path: Path, settings: Settings, rulebook: Rulebook) -> list[Problem]:
+    """Rules about what the costs are not broken down by: they would never find anything."""
+    known = settings.source.break_down_by
+    found = []
+    for rule in rulebook.enabled:
+        asked = {_NEEDS[d] for d in (*rule.per, *rule.match) if d in _NEEDS}
+        for missing in sorted(asked - set(known)):
+            message = f"the rule '{rule.name}' needs costs broken down by {missing}"
+            hint = f"add {missing} to source.break_down_by, or turn the rule off"
+            found.append(Problem(whole_file(str(path)), message, hint))
+    return found
 
 
 def _rulebook(path: Path, problems: list[Problem]) -> Rulebook | None:

@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     field_validator,
     model_validator,
@@ -21,6 +22,7 @@ from pydantic import (
 
 from bot.alerts.model import ORGANIZATION, Dimension, Measure, Outcome, Severity, Subject
 from bot.kinds.durations import Duration
+from bot.spend.calendar import Span
 from bot.spend.ledger import Chosen, DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.money import LARGEST_DOLLARS, from_dollars, usd
@@ -63,6 +65,10 @@ class Planned(BaseModel):
     def __contains__(self, day: date) -> bool:
         return self.start <= day <= self.until
 
+    def overlaps(self, span: Span) -> bool:
+        """Whether a day of the span is planned."""
+        return self.start < span.end and span.start <= self.until
+
 
 class Rule(BaseModel):
     """A named entry of a rules file. Subclasses are the kinds.
@@ -83,7 +89,7 @@ class Rule(BaseModel):
     planned: tuple[Planned, ...] = ()
     channel: str | None = None
     mention: str | None = None
-    enabled: bool = True
+    enabled: StrictBool = True
 
     @field_validator("per")
     @classmethod
@@ -154,6 +160,18 @@ class Rule(BaseModel):
         if self.per == ORGANIZATION.dimensions:
             return ORGANIZATION.name
         return f"every {per_words(self.per)}"
+
+    def costs_enough(self, ledger: Ledger, ids: Ids, span: Span) -> bool:
+        """Whether a finding on volume is about enough money: `min_usd`, where it is set."""
+        if self.metric is Metric.COST or "min_usd" not in self.model_fields_set:
+            return True
+        return self.table(ledger, Additive.COST).totals(span).get(ids, 0) >= self.min_nanos
+
+    def planned_nanos(self, span: Span) -> int:
+        """The extra money that is planned for some of the days."""
+        if self.metric is not Metric.COST:
+            return 0
+        return from_dollars(sum((p.usd for p in self.planned if p.overlaps(span)), Decimal(0)))
 
     @property
     def measure(self) -> Measure:

@@ -10,6 +10,7 @@ Options
                   limit_usd: {default: 50, "search*": 120}. The first glob that fits is used.
     limit         the same for other metrics: requests or tokens.
     steps         percents of the limit to tell, e.g. [50, 80, 100] (default [100]).
+    planned       windows of days with extra money: a period that touches one has that much more.
 
 Example
     rules:
@@ -32,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -91,8 +93,17 @@ class Cap(Rule):
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         table = self.amounts(ledger)
         limits = [self.limit_of(ids, self.full_names(ledger, ids)) for ids in table.ids]
+        blind: dict[str, list[date]] = {}
         for period in dict.fromkeys(period_of(day, self.period) for day in days):
-            yield from self._judge_period(ledger, period, table, limits)
+            told = list(self._judge_period(ledger, period, table, limits))
+            yield from told
+            if not self._is_decided(told):
+                of = "" if self.period is Unit.DAY else f" of {period}"
+                missing = ledger.days_in_state(period.span, DayState.MISSING, self.metric)
+                blind.setdefault(of, []).extend(missing)
+        for of, missing in blind.items():
+            if missing:
+                yield Skipped(self.name, self.everyone, _missing_words(missing, of))
 
     def limit_of(self, ids: Ids, names: Iterable[str]) -> int | None:
         """The limit of one subject in the metric's unit (nano-dollars), None where it has none.
@@ -111,27 +122,26 @@ class Cap(Rule):
         return self.limit_usd or self.limit or {}
 
     def _in_units(self, value: Decimal) -> int:
-        return from_dollars(value) if self.metric is Metric.COST else int(value)
+        return _nanos(value) if self.metric is Metric.COST else int(value)
 
     def _judge_period(
         self, ledger: Ledger, period: Period, table: DailyTable, limits: Sequence[int | None]
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Finding]:
         provisional = not self._is_settled(ledger, period)
-        told: list[float] = []
+        planned = self.planned_nanos(period.span)
         for (ids, observed), limit in zip(table.totals(period.span).items(), limits, strict=True):
-            step = highest_step(observed, limit, self.steps) if limit is not None else None
-            if limit is None or step is None or observed < self._floor:
+            if limit is None or observed < self._floor:
                 continue
-            told.append(step)
-            subject = self.subject(ledger, ids)
-            yield self._finding(ledger, subject, period, observed, limit, step, provisional)
-        missing = ledger.days_in_state(period.span, DayState.MISSING, self.metric)
-        if missing and not self._is_decided(told):
-            yield Skipped(self.name, self.everyone, _missing_words(period, missing))
+            step = highest_step(observed, limit + planned, self.steps)
+            if step is not None and self.costs_enough(ledger, ids, period.span):
+                subject = self.subject(ledger, ids)
+                limit_now = limit + planned
+                yield self._finding(ledger, subject, period, observed, limit_now, step, provisional)
 
-    def _is_decided(self, told: Sequence[float]) -> bool:
+    def _is_decided(self, told: Sequence[Finding]) -> bool:
         """Whether missing days could change nothing: there is one subject, past its last step."""
-        return self.per == ORGANIZATION.dimensions and max(self.steps) in told
+        steps = [finding.step for finding in told]
+        return self.per == ORGANIZATION.dimensions and max(self.steps) in steps
 
     @property
     def _floor(self) -> int:
@@ -250,18 +260,20 @@ def percent_of(observed: int, limit: int) -> str:
     return f"{observed / limit * 100:,.0f}%"
 
 
-def _fits(glob: str, ids: Ids, names: Iterable[str]) -> bool:
+@lru_cache(maxsize=1_000)
+def _nanos(limit: Decimal) -> int:
+    return from_dollars(limit)
+
+
+@lru_cache(maxsize=100_000)
+def _fits(glob: str, ids: Ids, names: tuple[str, ...]) -> bool:
     return any(matches((glob,), None, word) for word in (*names, *filter(None, ids)))
 
 
-def _missing_words(period: Period, missing: Sequence[date]) -> str:
-    if period.unit is Unit.DAY:
-        return f"{period} is missing, so what is not over its cap may still be"
-    if len(missing) == 1:
-        day = day_name(missing[0])
-        return f"{day} of {period} is missing, so what is not over its cap may still be"
+def _missing_words(missing: Sequence[date], of: str) -> str:
+    """`of` names the period they belong to, where that is more than a day."""
+    unseen = "so what is not over its cap may still be"
     first, last = day_name(missing[0]), day_name(missing[-1])
-    return (
-        f"{len(missing)} days of {period} are missing ({first} to {last}), so what is not over "
-        "its cap may still be"
-    )
+    if len(missing) == 1:
+        return f"{first}{of} is missing, {unseen}"
+    return f"{len(missing)} days{of} are missing ({first} to {last}), {unseen}"

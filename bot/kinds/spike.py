@@ -24,7 +24,7 @@ Example
 
 What it says
     search cost $412.00 on Thu 19 Nov 2026, 12× its usual Thursday ($33.90). Over the last 6 weeks
-    it normally swings about +16% around the usual, so anything up to $67.54 would have been fine.
+    it normally swings about +16% around the usual; anything up to $67.54 would have been fine.
 """
 
 from __future__ import annotations
@@ -44,18 +44,20 @@ from bot.alerts.model import Finding, Outcome, Skipped, Subject
 from bot.kinds.base import Dollars, Rule, amount, times
 from bot.spend.baseline import (
     FULL_RULE_FROM,
-    NONE,
     WEEKDAY,
+    YOUNG_RULE_FROM,
     Baseline,
     judge_last,
     since_first_activity,
 )
-from bot.spend.calendar import DayState, Unit, day_name, period_of
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, day_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
 
 HISTORY_DAYS = 90
 """How far back a baseline looks."""
+MOST_YOUNG = 5
+"""More subjects than this that are too young are told as one."""
 SHARE_OF_ORGANIZATION = 0.02
 """An excess below this share of the organisation's average day is never a spike."""
 
@@ -88,9 +90,15 @@ class Spike(Rule):
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         table = self.amounts(ledger)
         history = self._history(ledger, table)
-        for day in days:
-            if day in ledger.span:
+        missing: list[date] = []
+        for day in (day for day in days if day in ledger.span):
+            if ledger.state(day, self.metric) is not DayState.MISSING:
                 yield from self._judge_day(ledger, table, history, day)
+            elif day < ledger.today:
+                missing.append(day)
+        if missing:
+            yield Skipped(self.name, self.everyone, _missing_words(missing))
+        yield from self._too_young(ledger, table, history, days)
 
     def _history(self, ledger: Ledger, table: DailyTable) -> NDArray[np.float64]:
         """Settled, unplanned days since each subject's first activity; NaN elsewhere."""
@@ -102,30 +110,18 @@ class Spike(Rule):
     def _judge_day(
         self, ledger: Ledger, table: DailyTable, history: NDArray[np.float64], day: date
     ) -> Iterator[Outcome]:
-        complete = ledger.judgeable(day, self.metric)
-        state = ledger.state(day, self.metric)
-        if state is DayState.MISSING:
-            if day < ledger.today:
-                why = f"{day_name(day)} is missing: not fetched whole"
-                yield Skipped(self.name, self.everyone, why)
-            return
+        whole_day = Span(day, day + ONE_DAY)
         at = (day - ledger.span.start).days
-        observed = table.values[at]
-        seen = history[max(0, at - HISTORY_DAYS) : at + 1]
         floor = self._floor(ledger, day)
+        large = np.flatnonzero(table.values[at] > floor)  # nobody else can be above the limit
+        table = table.only(large)
+        observed = table.values[at]
+        seen = history[max(0, at - HISTORY_DAYS) : at + 1, large]
         baseline = judge_last(seen, k=self.sensitivity.swings, floor=floor)
-        limits = baseline.limit + self._planned_extra(day)
-        for n in np.flatnonzero(observed > floor):
-            if baseline.method[n] == NONE:
-                if complete:
-                    yield self._too_young(ledger, table, int(n), baseline)
-            elif observed[n] > limits[n]:
-                yield self._finding(ledger, table, int(n), day, baseline, float(limits[n]))
-
-    def _planned_extra(self, day: date) -> float:
-        if self.metric is not Metric.COST:
-            return 0.0
-        return float(sum(w.usd for w in self.planned if day in w)) * 1e9
+        limits = baseline.limit + self.planned_nanos(whole_day)
+        for n in range(len(large)):
+            if observed[n] > limits[n] and self.costs_enough(ledger, table.ids[n], whole_day):
+                yield self._finding(ledger, table, n, day, baseline, float(limits[n]))
 
     def _floor(self, ledger: Ledger, day: date) -> float:
         """The smallest excess worth telling, in the metric's unit."""
@@ -135,15 +131,29 @@ class Spike(Rule):
             average += _average_day(ledger, quantity, day, ledger.settled(self.metric))
         return max(smallest, SHARE_OF_ORGANIZATION * average)
 
-    def _too_young(self, ledger: Ledger, table: DailyTable, n: int, baseline: Baseline) -> Skipped:
-        days = int(baseline.history_days[n])
-        name = self.subject(ledger, table.ids[n]).name
-        return Skipped(
-            self.name,
-            name,
-            f"{days} settled {'day' if days == 1 else 'days'} of history; a spike needs 7. "
-            "Until then a cap can watch it.",
-        )
+    def _too_young(
+        self,
+        ledger: Ledger,
+        table: DailyTable,
+        history: NDArray[np.float64],
+        days: Sequence[date],
+    ) -> Iterator[Skipped]:
+        """Subjects too young to be judged on the last day that could be; many told as one."""
+        day = max((d for d in days if ledger.judgeable(d, self.metric)), default=None)
+        if day is None:
+            return
+        at = (day - ledger.span.start).days
+        known = (~np.isnan(history[max(0, at - HISTORY_DAYS) : at])).sum(axis=0)
+        large = table.values[at] > self._floor(ledger, day)
+        young = np.flatnonzero(large & (known < YOUNG_RULE_FROM))
+        if len(young) > MOST_YOUNG:
+            why = f"{len(young)} of them have under {YOUNG_RULE_FROM} settled days of history"
+            yield Skipped(self.name, self.everyone, f"{why}. Until then caps can watch them.")
+            return
+        for n in young:
+            days_known = f"{known[n]} settled {'day' if known[n] == 1 else 'days'} of history"
+            why = f"{days_known}; a spike needs {YOUNG_RULE_FROM}. Until then a cap can watch it."
+            yield Skipped(self.name, self.subject(ledger, table.ids[n]).name, why)
 
     def _finding(
         self,
@@ -268,3 +278,10 @@ def _average_day(
     window = slice(max(0, at - 28), at)
     values = table.values[window].sum(axis=1)[settled[window]]
     return float(values.mean()) if len(values) else 0.0
+
+
+def _missing_words(missing: Sequence[date]) -> str:
+    if len(missing) == 1:
+        return f"{day_name(missing[0])} is missing: not fetched whole"
+    first, last = day_name(missing[0]), day_name(missing[-1])
+    return f"{len(missing)} days are missing ({first} to {last}): not fetched whole"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -21,6 +21,7 @@ from bot.messages.charts import (
     TokensPerDay,
     picture,
 )
+from bot.messages.charts.palette import colours
 from bot.messages.model import Chart
 from bot.spend.baseline import since_first_activity
 from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_of
@@ -49,16 +50,21 @@ def digest_charts(
     """
     span = Span(ledger.today - timedelta(days=CHART_DAYS - 1), ledger.today + ONE_DAY)
     projects = _series(ledger, ledger.sums(Additive.COST, ("project",)), span)
+    # The largest keep their colour in every picture; there are eight to tell apart.
+    largest = sorted(projects, key=lambda one: -one.total)[:7]
+    palette = colours(one.id for one in largest)
     if projects:
-        yield picture(_daily_cost(ledger, budgets, findings, span, projects), "cost-per-day.png")
+        daily = _daily_cost(ledger, budgets, findings, span, projects)
+        yield picture(replace(daily, colours=palette), "cost-per-day.png")
         yield picture(_month_to_date(ledger, budgets), "month-to-date.png")
     if tokens := _tokens(ledger, span):
         yield picture(tokens, "tokens-per-day.png")
     if requests := _requests(ledger, span):
-        yield picture(requests, "requests-by-model.png")
+        yield picture(replace(requests, colours=palette), "requests-by-model.png")
     if projects:
         parts = tuple(Part(one.id, one.name, one.total) for one in projects)
-        yield picture(Share(parts, f"the last {CHART_DAYS} days' spend"), "share-by-project.png")
+        share = Share(parts, f"the last {CHART_DAYS} days' spend", colours=palette)
+        yield picture(share, "share-by-project.png")
 
 
 def month_outlook(ledger: Ledger, period: Period) -> Forecast | None:

@@ -142,8 +142,10 @@ def _wrong_type(head: Head, body: bytes) -> ApiError | None:
         return None
     if _is_html(head, body):
         return head.error(ApiError, "a web page came instead of data", _PORTAL)
-    named = f"`{shown(kind)[:60]}`" if kind else "no content type"
-    return head.error(ApiError, f"the answer is {named}, not application/json", _PORTAL)
+    if "/" not in kind:  # headers that break off look like complete ones
+        return head.error(TransientError, "the answer broke off")
+    wrong = f"the answer is `{shown(kind)[:60]}`, not application/json"
+    return head.error(ApiError, wrong, _PORTAL)
 
 
 def _is_html(head: Head, body: bytes) -> bool:

@@ -101,21 +101,22 @@ class ApiClient:
 
     def _once(self, path: str, params: Params, deadline: float, halt: Halt) -> Answer:
         endpoint = path.removeprefix(ROOT)
-        broken: Exception | None = None
-        answer: Answer | None = None
+        found: Answer | Exception
         with Watch(deadline, halt) as watch:
             try:
-                answer = self._exchange(path, params, endpoint)
-            except (requests.RequestException, HTTPError) as error:
-                broken = error
-        # Asked first: a socket that was shut can look like a complete answer without a length.
+                found = self._exchange(path, params, endpoint)
+            except (requests.RequestException, HTTPError, ApiError) as error:
+                found = error
+        # Asked first: shutting the socket can look like the regular end of headers or body.
         if halt.halted:
             raise ApiError(endpoint, "stopped")
         if watch.expired:
             raise TransientError(endpoint, f"no complete answer in {deadline:.3g} s")
-        if answer is None:
-            raise network_error(endpoint, broken or OSError())
-        return answer
+        if isinstance(found, ApiError):
+            raise found
+        if isinstance(found, Exception):
+            raise network_error(endpoint, found)
+        return found
 
     def _exchange(self, path: str, params: Params, endpoint: str) -> Answer:
         response = self._session.get(
@@ -138,6 +139,8 @@ class ApiClient:
                     head.headers.get("retry-after", ""), self._clock.now()
                 )
             raise error
+        if not body.rstrip().endswith((b"}", b"]")):  # no length was announced to miss bytes by
+            raise head.error(TransientError, "the answer broke off")
         return Answer(body, head.request_id)
 
     def _read_whole(self, response: requests.Response, head: Head) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from http.client import RemoteDisconnected
 
 import requests
 
@@ -42,6 +43,7 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
 )
 _BY_CAUSE: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "the server's name cannot be resolved"),
+    (RemoteDisconnected, "the connection was closed without an answer"),
     (ConnectionRefusedError, "the connection was refused"),
     (ConnectionResetError, "the connection was reset"),
     (TimeoutError, "the server went silent"),

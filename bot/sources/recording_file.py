@@ -166,7 +166,8 @@ def _day(seconds: str, offset: int = 0) -> date:
 
 def _is_file_name(name: Any) -> bool:
     """Whether a name stays in its folder, on any system."""
-    return isinstance(name, str) and Path(name).name == name and not set(name) & set("/\\:\0")
+    plain = isinstance(name, str) and Path(name).name == name and name != ".."
+    return plain and not set(name) & set("/\\:\0")
 
 
 def _page(folder: Path, name: str) -> bytes:

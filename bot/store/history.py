@@ -123,11 +123,12 @@ class History:
 
     def row_counts(self, span: Span) -> dict[str, int]:
         """How many rows of `costs` and of `usage` are held for the span."""
-        query = sa.select(days.c.dataset, sa.func.sum(days.c.row_count)).where(
+        query = sa.select(days.c.dataset, sa.func.sum(days.c.row_count).label("rows")).where(
             days.c.day >= span.start.toordinal(), days.c.day < span.end.toordinal()
         )
         with self._database.reading() as connection:
-            found = dict(connection.execute(query.group_by(days.c.dataset)).tuples().all())
+            rows = connection.execute(query.group_by(days.c.dataset))
+            found = {row.dataset: row.rows for row in rows}
         costs = int(found.pop(COSTS, 0))
         return {"costs": costs, "usage": int(sum(found.values()))}
 

@@ -39,7 +39,8 @@ class Members:
 
     def values(self, connection: Connection) -> Mapping[int, str]:
         """Every value by its number."""
-        return dict(connection.execute(sa.select(members.c.id, members.c.value)).tuples().all())
+        query = sa.select(members.c.id, members.c.value)
+        return {row.id: row.value for row in connection.execute(query)}
 
 
 def _added(connection: Connection, dimension: str, value: str) -> int:

@@ -18,6 +18,8 @@ def copied_to_memory(file: Path | None, wait: float) -> sqlite3.Connection:
     memory = sqlite3.connect(":memory:", check_same_thread=False)
     if file is None or not file.exists():
         return memory
+    if file.is_dir():  # else SQLite would speak of a broken disk
+        raise sqlite3.OperationalError("unable to open database file")
     try:
         _copy(f"{file.resolve().as_uri()}?mode=ro", memory, wait)
     except sqlite3.OperationalError as error:

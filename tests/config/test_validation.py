@@ -98,12 +98,15 @@ class Steps(RootModel[list[int]]):
     pass
 
 
+Globs = Annotated[list[Annotated[str, Field(max_length=9)]], BeforeValidator(as_list)]
+
+
 class Settings(Strict):
     rules: list[Rule] = []
     only: Rule | None = None
     slack: Slack | None = None
     planned: tuple[Span, ...] = ()
-    match: dict[Literal["project", "model"], Annotated[list[str], BeforeValidator(as_list)]] = {}
+    match: dict[Literal["project", "model"], Globs] = {}
     limit: Annotated[Decimal, Field(gt=0)] | Literal["auto"] = Decimal(1)
     many: int | list[int] | None = None
     either: Slack | Span | None = None
@@ -399,13 +402,19 @@ c.yaml:1:12: item 2 of 'steps' must be a whole number, not text
                ^""",
         ),
         (
-            # what a validator made of a plain value has the place of that value
-            "match: {project: 5}\n",
+            # a validator made a list of one word: told at the word, not as an item
+            "match: {project: far-too-long}\n",
             """\
-c.yaml:1:18: 'project' must be a list, not a number
-    match: {project: 5}
-                     ^
-  write [a, b], or one line '- a' for each""",
+c.yaml:1:18: 'project' must have 9 characters or fewer
+    match: {project: far-too-long}
+                     ^""",
+        ),
+        (
+            "match: {project: [x, far-too-long]}\n",
+            """\
+c.yaml:1:22: item 2 of 'project' must have 9 characters or fewer
+    match: {project: [x, far-too-long]}
+                         ^""",
         ),
     ],
 )

@@ -112,7 +112,10 @@ def test_a_passing_failure_is_tried_again(
 @pytest.mark.parametrize(
     ("fault", "wrong"),
     [
-        (Fault("drop_before"), "costs: the connection broke off (tried 3 times)"),
+        (
+            Fault("drop_before"),
+            "costs: the connection was closed without an answer (tried 3 times)",
+        ),
         (Fault("reset"), "costs: the connection was reset (tried 3 times)"),
         (Fault("truncate"), "costs: the answer broke off (tried 3 times)"),
         (Fault("timeout"), "costs: the server went silent (tried 3 times)"),
@@ -254,7 +257,7 @@ def test_a_key_that_is_refused_is_explained(server: FakeOpenAI, key: str, wrong:
 
 def test_a_missing_scope_is_named(server: FakeOpenAI, client: ApiClient) -> None:
     server.missing_scopes.add("api.usage.read")
-    with pytest.raises(AccessError, match="the admin key lacks api.usage.read") as caught:
+    with pytest.raises(AccessError, match=r"the admin key lacks api\.usage\.read") as caught:
         client.get(COSTS, DAYS)
     assert caught.value.scopes == ("api.usage.read",)
 

@@ -46,9 +46,7 @@ def test_sums_are_by_day_and_subject() -> None:
         ),
     ],
 )
-def test_every_breakdown_adds_up_the_same_money(
-    per: tuple[str, ...], sums: dict[Ids, int]
-) -> None:
+def test_every_breakdown_adds_up_the_same_money(per: tuple[str, ...], sums: dict[Ids, int]) -> None:
     assert thursday(ledger(*BILL), *per) == sums
 
 
@@ -57,6 +55,7 @@ def test_every_breakdown_adds_up_the_same_money(
     [
         ("11-18", "11-20", 7),
         ("11-01", "12-01", 7),
+        ("11-17", "11-20", 7),
         ("01-01", "2027-01-01", 7),
         ("11-18", "11-19", 1),
         ("01-01", "02-01", 0),
@@ -66,8 +65,8 @@ def test_every_breakdown_adds_up_the_same_money(
 def test_a_total_covers_the_part_of_the_span_that_is_known(
     start: str, end: str, total: int
 ) -> None:
-    totals = ledger(*BILL, days=3).sums(Additive.COST, ("project",)).totals(
-        Span(on(start), on(end))
+    totals = (
+        ledger(*BILL, days=3).sums(Additive.COST, ("project",)).totals(Span(on(start), on(end)))
     )
     assert totals["a",] == total * DOLLAR
 
@@ -76,6 +75,7 @@ def test_a_total_covers_the_part_of_the_span_that_is_known(
     ("per", "filtered", "wanted", "sums"),
     [
         (("project",), ("model",), {"gpt-5"}, {("a",): 2, ("b",): 8}),
+        (("project",), ("model",), {"gpt-5", "o3"}, {("a",): 6, ("b",): 8}),
         (("organization",), ("model",), {"gpt-5"}, {(None,): 10}),
         (("organization",), ("project", "model"), {"a", "o3"}, {(None,): 4}),
         (("model",), ("model",), {"o3"}, {("o3",): 4}),

@@ -1,0 +1,198 @@
+"""What rules would have told: the history judged day by day, each day as it was known then.
+
+Pure. A day is judged at the end of its grace time: days before it are as settled as they were at
+that moment, and nothing later is known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.alerts.model import Finding, Skipped
+from bot.kinds import Rule
+from bot.spend.calendar import ONE_DAY, DayState, Span, midnight, utc_day
+from bot.spend.ledger import Chosen, DailyTable, Ledger, trailing
+from bot.spend.metrics import Additive, Metric
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A finding on the day that would have told it: when it began, or reached a higher step."""
+
+    day: date
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """An alert that would have been told: its first news, and its higher steps after that."""
+
+    first: News
+    steps: tuple[News, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.first.finding.key
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What some rules would have told on the days; alerts in the order of telling.
+
+    `skipped` counts what could not be judged by rule and reason, most frequent first.
+    """
+
+    days: Span
+    rules: tuple[Rule, ...]
+    alerts: tuple[Replayed, ...]
+    skipped: tuple[tuple[str, str, int], ...]
+
+    def of(self, rule: Rule) -> list[Replayed]:
+        """The alerts of one rule."""
+        return [alert for alert in self.alerts if alert.first.finding.rule == rule.name]
+
+    def per_week(self, alerts: int) -> float:
+        """So many alerts in all days, as a number per week."""
+        return round(alerts * 7 / len(self.days), 2) if len(self.days) else 0.0
+
+    def without(self, other: Backtest) -> list[Replayed]:
+        """The alerts that the other one does not tell, by their keys."""
+        known = {alert.key for alert in other.alerts}
+        return [alert for alert in self.alerts if alert.key not in known]
+
+
+def backtest(whole: Ledger, rules: Iterable[Rule], days: Span, history_days: int) -> Backtest:
+    """Judge each day of the span as it was known when it became judgeable.
+
+    `whole` is everything known now; its span begins `history_days` before the first day judged
+    and its `now` is not before the last day is judgeable (see `last_judgeable`).
+    """
+    rules = tuple(rules)
+    choices: dict[str, Choices] = {rule.name: {} for rule in rules}
+    news: dict[str, list[News]] = {}
+    skipped: Counter[tuple[str, str]] = Counter()
+    for day in days:
+        past = ledger_of(whole, day, history_days)
+        for rule in rules:
+            past.choices = choices[rule.name]
+            for outcome in rule.judge(past, [day]):
+                if isinstance(outcome, Skipped):
+                    skipped[outcome.rule, outcome.why] += 1
+                elif _is_news(outcome, news.get(outcome.key, ())):
+                    news.setdefault(outcome.key, []).append(News(day, outcome))
+    return Backtest(
+        days,
+        rules,
+        tuple(Replayed(first, tuple(steps)) for first, *steps in news.values()),
+        tuple((rule, why, count) for (rule, why), count in skipped.most_common()),
+    )
+
+
+def last_judgeable(whole: Ledger) -> date:
+    """The last day whose grace time is over."""
+    return utc_day(whole.now - whole.settling.grace) - ONE_DAY
+
+
+def ledger_of(whole: Ledger, day: date, history_days: int) -> PastLedger:
+    """What was known when the day became judgeable."""
+    now = midnight(day + ONE_DAY) + whole.settling.grace
+    span = trailing(utc_day(now), history_days)
+    return PastLedger(
+        now=now,
+        span=span,
+        reader=whole.reader,
+        cost_states=_states_then(whole, whole.cost_states, span, day, now),
+        usage_states=_states_then(whole, whole.usage_states, span, day, now),
+        names=whole.names,
+        settling=whole.settling,
+        whole=whole,
+        last_known=day,
+    )
+
+
+Choices = dict[tuple[Additive, tuple[str, ...], tuple[str, ...]], DailyTable]
+"""What a rule's `match` leaves of the whole history, by quantity and dimensions."""
+
+
+@dataclass(slots=True)
+class PastLedger(Ledger):
+    """A ledger of the past: slices of the whole one's tables, so that each is read only once.
+
+    `choices` belongs to one rule, which chooses the same each time.
+    """
+
+    whole: Ledger = field(kw_only=True)
+    last_known: date = field(kw_only=True)
+    choices: Choices = field(default_factory=dict)
+    _settled: dict[Metric, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def settled(self, metric: Metric = Metric.COST) -> NDArray[np.bool_]:
+        if metric not in self._settled:
+            states = [self.state(day, metric) for day in self.span]
+            self._settled[metric] = np.array([state is DayState.SETTLED for state in states])
+        return self._settled[metric]
+
+    def sums(self, quantity: Additive, dimensions: tuple[str, ...]) -> DailyTable:
+        key = (quantity, dimensions)
+        if key not in self._tables:
+            self._tables[key] = self._then(self.whole.sums(quantity, dimensions))
+        return self._tables[key]
+
+    def selected(
+        self,
+        quantity: Additive,
+        per: tuple[str, ...],
+        filtered: tuple[str, ...] = (),
+        chosen: Chosen | None = None,
+    ) -> DailyTable:
+        if chosen is None or not filtered:
+            return self.sums(quantity, per)
+        key = (quantity, per, filtered)
+        if key not in self.choices:
+            self.choices[key] = self.whole.selected(quantity, per, filtered, chosen)
+        return self._then(self.choices[key])
+
+    def _then(self, table: DailyTable) -> DailyTable:
+        """The table as it was: no later days, and nobody who had not appeared yet."""
+        start = (self.span.start - table.span.start).days
+        values = table.values[start : start + len(self.span)].copy()
+        values[(self.last_known - self.span.start).days + 1 :] = 0
+        present = values.any(axis=0)
+        ids = tuple(ids for ids, is_there in zip(table.ids, present, strict=True) if is_there)
+        return DailyTable(self.span, ids, values[:, present])
+
+
+def _states_then(
+    whole: Ledger, states: Mapping[date, DayState], span: Span, judged: date, now: datetime
+) -> dict[date, DayState]:
+    """The states at `now`, had every day that is held now been fetched at once."""
+
+    def state(day: date) -> DayState:
+        if day > judged:
+            return DayState.OPEN
+        if states.get(day, DayState.MISSING) is DayState.MISSING:
+            return DayState.MISSING
+        return whole.settling.state(day, now, False, now)
+
+    return {day: state(day) for day in span}
+
+
+def _is_news(finding: Finding, told: Sequence[News]) -> bool:
+    if not told:
+        return True
+    before = told[-1].finding.step
+    return finding.step is not None and (before is None or finding.step > before)
+
+
+def by_subject(alerts: Iterable[Replayed]) -> Iterator[tuple[str, list[Replayed]]]:
+    """Alerts by the subject's key part, the subject with most of them first."""
+    groups: dict[str, list[Replayed]] = {}
+    for alert in alerts:
+        groups.setdefault(alert.first.finding.subject.slug, []).append(alert)
+    yield from sorted(groups.items(), key=lambda group: -len(group[1]))

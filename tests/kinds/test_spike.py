@@ -1,0 +1,356 @@
+"""A spike is a day far above its usual; everything that is not certain stays silent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot.alerts.model import Measure, Skipped
+from bot.kinds.spike import Spike
+from bot.spend.calendar import DayState
+from bot.spend.ledger import Ledger
+from bot.spend.metrics import Additive
+from tests.build import (
+    TODAY,
+    YESTERDAY,
+    Entry,
+    at,
+    daily,
+    findings,
+    judged,
+    ledger,
+    on,
+    rule,
+    skips,
+    spend,
+    used,
+    weeks,
+)
+
+WEEK = (30, 32, 33, 34, 31, 4, 3)
+"""Dollars from Monday to Sunday; Thursday's is 34."""
+USUAL = weeks(WEEK, 12, project="search")
+
+
+def spike(**options: Any) -> Spike:
+    made = rule("spike", **options)
+    assert isinstance(made, Spike)
+    return made
+
+
+PER_PROJECT = spike(per="project")
+
+
+def with_day(day: str, dollars: float, **options: Any) -> Ledger:
+    """The usual weeks, with another total on that day."""
+    kept = [entry for entry in USUAL if entry.day != on(day)]
+    return ledger(kept, spend({day: dollars}, project="search"), **options)
+
+
+def limit_of_yesterday(book: Ledger, one: Spike = PER_PROJECT) -> float:
+    """The dollars that would still have been fine; the day must be a spike."""
+    (found,) = findings(one, book, "11-19")
+    assert found.limit is not None
+    return found.limit / 1e9
+
+
+def test_four_times_the_usual_is_found() -> None:
+    (found,) = findings(PER_PROJECT, with_day("11-19", 136))
+    assert (found.observed, found.expected) == (136 * 10**9, 34 * 10**9)
+    assert str(found.period) == "Thu 19 Nov 2026"
+    assert found.key == "spike/project=search/day:2026-11-19"
+
+
+@pytest.mark.parametrize("dollars", [0, 20, 34, 45, 50.99])
+def test_a_day_within_its_swing_is_not(dollars: float) -> None:
+    assert judged(PER_PROJECT, with_day("11-19", dollars)) == []
+
+
+def test_quiet_weekends_and_busy_mondays_are_usual() -> None:
+    days = [str(YESTERDAY - timedelta(days=n)) for n in range(28)]
+    assert findings(PER_PROJECT, ledger(USUAL), *days) == []
+
+
+def test_what_is_little_on_a_weekday_is_much_on_a_sunday() -> None:
+    (found,) = findings(PER_PROJECT, with_day("11-15", 34), "11-15")
+    assert found.headline == "search cost $34.00 on Sun 15 Nov, 11× its usual Sunday"
+
+
+def test_a_finished_day_in_words() -> None:
+    (found,) = findings(PER_PROJECT, with_day("11-19", 412))
+    assert found.headline == "search cost $412.00 on Thu 19 Nov, 12× its usual Thursday"
+    assert found.why == (
+        "search cost $412.00 on Thu 19 Nov 2026, 12× its usual Thursday ($34.00). Over the last 6 "
+        "weeks it normally swings about +10% around the usual; anything up to $51.00 would have "
+        "been fine."
+    )
+    assert found.facts == (
+        ("That day", "$412.00"),
+        ("Usual Thursday", "$34.00"),
+        ("Above it by", "$378.00"),
+        ("Fine up to", "$51.00"),
+        ("Normal swing", "+10%"),
+    )
+    assert (found.kind, found.metric, found.measure) == ("spike", "cost", Measure.USD)
+
+
+def test_an_open_day_in_words() -> None:
+    (found,) = findings(PER_PROJECT, with_day("11-20", 300))
+    assert found.headline == "search cost $300.00 so far on Fri 20 Nov, 9.7× its usual Friday"
+    assert found.why == (
+        "search cost $300.00 on Fri 20 Nov 2026 so far, in a day that is not over, 9.7× its usual "
+        "Friday ($31.00). Over the last 6 weeks it normally swings about +10% around the usual; "
+        "anything up to $46.50 would have been fine."
+    )
+    assert found.facts[0] == ("So far", "$300.00")
+
+
+def test_a_young_series_in_words() -> None:
+    young = daily([10, 11, 12, 9, 10, 11, 13, 12, 10, 60], project="search")
+    (found,) = findings(PER_PROJECT, ledger(young))
+    assert found.headline == "search cost $60.00 on Thu 19 Nov, 4.6× its highest day so far"
+    assert found.why == (
+        "search cost $60.00 on Thu 19 Nov 2026, 4.6× its highest day so far ($13.00). It has only "
+        "8 settled days of history, so its highest day sets the limit: anything up to $26.00 "
+        "would have been fine."
+    )
+    assert found.facts == (
+        ("That day", "$60.00"),
+        ("Highest day so far", "$13.00"),
+        ("Above it by", "$47.00"),
+        ("Fine up to", "$26.00"),
+    )
+
+
+def test_an_old_series_without_such_a_weekday_in_words() -> None:
+    states = {str(YESTERDAY - timedelta(weeks=n)): DayState.MISSING for n in range(1, 7)}
+    (found,) = findings(PER_PROJECT, with_day("11-19", 412, states=states))
+    assert found.why == (
+        "search cost $412.00 on Thu 19 Nov 2026, 12× its highest day so far ($34.00). No usual "
+        "Thursday is known yet, so its highest day sets the limit: anything up to $68.00 would "
+        "have been fine."
+    )
+
+
+def test_a_usual_of_nothing_in_words() -> None:
+    idle_thursdays = weeks((20, 20, 20, 0, 20, 20, 20), 12, project="search")
+    book = ledger(idle_thursdays, spend({"11-19": 50}, project="search"))
+    (found,) = findings(PER_PROJECT, book)
+    assert found.headline == "search cost $50.00 on Thu 19 Nov, where its usual Thursday is nothing"
+    assert found.why == (
+        "search cost $50.00 on Thu 19 Nov 2026, where its usual Thursday is nothing. Over the last "
+        "6 weeks it normally swings about +10% around the usual; anything up to $5.00 would have "
+        "been fine."
+    )
+
+
+def test_a_usual_of_next_to_nothing_is_not_told_in_millions() -> None:
+    book = ledger(daily([0.0001] * 60 + [50], project="search"))
+    (found,) = findings(PER_PROJECT, book)
+    assert "over 1,000× its usual Thursday ($0.00010)" in found.why
+
+
+def test_volume_in_words() -> None:
+    entries = [
+        *used(Additive.INPUT_TOKENS, {str(d.day): int(d.amount * 1e5) for d in USUAL}, model="o3"),
+        *used(Additive.OUTPUT_TOKENS, {"11-19": 40_000_000}, model="o3"),
+    ]
+    (found,) = findings(spike(per="model", metric="tokens"), ledger(entries))
+    assert found.why.startswith(
+        "o3 used 43.4M tokens on Thu 19 Nov 2026, 13× its usual Thursday (3.40M tokens)."
+    )
+    assert found.measure is Measure.TOKENS
+
+
+def test_no_sentence_ever_holds_a_nan() -> None:
+    bills = [daily([5.0] * n + [400], project=f"p{n}") for n in range(40)]
+    gaps = {str(YESTERDAY - timedelta(days=n)): DayState.MISSING for n in range(3, 60, 4)}
+    for states in ({}, gaps):
+        for found in findings(spike(per="project", min_usd=0), ledger(*bills, states=states)):
+            words = f"{found.why} {found.headline} {found.facts}".casefold()
+            assert "nan" not in words
+            assert "inf" not in words
+            assert found.limit is not None
+
+
+@pytest.mark.parametrize(("part", "speaks"), [(4, False), (46.4, False), (46.6, True)])
+def test_an_open_day_speaks_once_its_part_is_above_the_limit_of_a_whole_day(
+    part: float, speaks: bool
+) -> None:
+    found = findings(PER_PROJECT, with_day("11-20", part))
+    assert [(one.period.start, one.provisional) for one in found] == [(TODAY, True)] * speaks
+
+
+@pytest.mark.parametrize(("day", "provisional"), [("11-19", True), ("11-10", False)])
+def test_a_day_that_may_be_restated_is_provisional(day: str, provisional: bool) -> None:
+    (found,) = findings(PER_PROJECT, with_day(day, 400), day)
+    assert found.provisional is provisional
+
+
+def test_a_spike_does_not_wait_for_the_grace_time() -> None:
+    (found,) = findings(PER_PROJECT, with_day("11-19", 400, now=at("2026-11-20 00:01")), "11-19")
+    assert found.provisional
+
+
+def test_a_verdict_about_a_young_series_waits_for_the_grace_time() -> None:
+    young = daily([10, 60], project="new")
+    assert judged(PER_PROJECT, ledger(young, now=at("2026-11-20 05:59")), "11-19") == []
+    assert len(judged(PER_PROJECT, ledger(young, now=at("2026-11-20 06:00")), "11-19")) == 1
+
+
+def test_a_series_of_under_seven_days_is_skipped_with_the_reason() -> None:
+    book = ledger(daily([10, 11, 12, 60], project="search"))
+    assert judged(PER_PROJECT, book) == [
+        Skipped(
+            "spike",
+            "search",
+            "2 settled days of history; a spike needs 7. Until then a cap can watch it.",
+        )
+    ]
+    (one,) = skips(PER_PROJECT, ledger(daily([11, 12, 60], project="search")))
+    assert one.why.startswith("1 settled day of history;")
+
+
+def test_a_small_young_series_is_nobodys_concern() -> None:
+    assert judged(PER_PROJECT, ledger(daily([1, 2, 4.99], project="search"))) == []
+
+
+def test_a_missing_day_is_skipped_and_a_missing_today_is_not_yet_anything() -> None:
+    gone = {"11-19": DayState.MISSING, "11-20": DayState.MISSING}
+    assert judged(PER_PROJECT, with_day("11-19", 400, states=gone)) == [
+        Skipped("spike", "every project", "Thu 19 Nov is missing: not fetched whole")
+    ]
+
+
+def test_days_outside_the_history_are_left_alone() -> None:
+    assert judged(PER_PROJECT, with_day("11-19", 400, days=30), "01-01", "12-24") == []
+
+
+@pytest.mark.parametrize("state", [DayState.SETTLING, DayState.OPEN, DayState.MISSING])
+def test_a_day_that_is_not_settled_is_no_part_of_a_baseline(state: DayState) -> None:
+    """Six Thursdays as high as the judged one would make it usual."""
+    high = [YESTERDAY - timedelta(weeks=n) for n in range(1, 7)]
+    kept: list[Entry] = [entry for entry in USUAL if entry.day not in (*high, YESTERDAY)]
+    bill = (kept, [Entry(day, 150, {"project": "search"}) for day in (*high, YESTERDAY)])
+    assert findings(PER_PROJECT, ledger(*bill), "11-19") == []
+    unsettled = {str(day): state for day in high}
+    assert len(findings(PER_PROJECT, ledger(*bill, states=unsettled), "11-19")) == 1
+
+
+def test_a_planned_day_is_no_part_of_a_baseline() -> None:
+    high = {"11-12": 300, "11-05": 300, "10-29": 300, "10-22": 300}
+    kept = [entry for entry in USUAL if entry.day not in [on(d) for d in high]]
+    kept = [entry for entry in kept if entry.day != YESTERDAY]
+    bill = (kept, spend(high, project="search"), spend({"11-19": 150}, project="search"))
+    assert findings(PER_PROJECT, ledger(*bill), "11-19") == []
+    planned = [{"from": "2026-10-22", "until": "2026-11-12", "note": "evals"}]
+    assert len(findings(spike(per="project", planned=planned), ledger(*bill), "11-19")) == 1
+
+
+@pytest.mark.parametrize(("allowance", "found"), [(0, 1), (98, 1), (100, 0)])
+def test_a_planned_day_may_cost_its_allowance_more(allowance: float, found: int) -> None:
+    planned = [{"from": "2026-11-19", "until": "2026-11-19", "usd": allowance}]
+    book = with_day("11-19", 150)
+    assert len(findings(spike(per="project", planned=planned), book)) == found
+
+
+def test_todays_spend_never_moves_the_limit_of_today() -> None:
+    limits = set()
+    for dollars in (60, 600, 6000):
+        (found,) = findings(PER_PROJECT, with_day("11-20", dollars))
+        limits.add(found.limit)
+    assert len(limits) == 1
+
+
+@pytest.mark.parametrize(("min_usd", "found"), [(5, 1), (7.99, 1), (8, 0)])
+def test_an_excess_below_the_floor_is_not_told(min_usd: float, found: int) -> None:
+    book = ledger(
+        weeks((1, 1, 1, 1, 1, 1, 1), 12, project="tiny"), spend({"11-19": 8}, project="tiny")
+    )
+    assert len(findings(spike(per="project", min_usd=min_usd), book)) == found
+
+
+@pytest.mark.parametrize(("organisation", "found"), [(300, 1), (500, 0)])
+def test_an_excess_of_under_two_percent_of_the_organisation_is_not_told(
+    organisation: float, found: int
+) -> None:
+    rest = weeks((organisation,) * 7, 12, project="rest")
+    tiny = weeks((1, 1, 1, 1, 1, 1, 1), 12, project="tiny")
+    assert (
+        len(findings(PER_PROJECT, ledger(rest, tiny, spend({"11-19": 8}, project="tiny")))) == found
+    )
+
+
+def test_the_floor_of_a_volume_is_a_share_of_the_volume() -> None:
+    requests = {str(entry.day): int(entry.amount) for entry in USUAL}
+    small = used(Additive.REQUESTS, {**requests, "11-19": 90}, project="small")
+    large = used(Additive.REQUESTS, dict.fromkeys(requests, 10_000), project="large")
+    one = spike(per="project", metric="requests")
+    assert len(findings(one, ledger(small))) == 1
+    assert findings(one, ledger(small, large)) == []
+
+
+def test_a_higher_sensitivity_is_a_lower_limit() -> None:
+    wild = weeks((20, 60, 30, 50, 25, 70, 15), 12, project="w")
+    noise = (0.6, 1.5, 1.0, 0.8, 1.3)
+    bill = [Entry(e.day, e.amount * noise[n % 5], e.of) for n, e in enumerate(wild)]
+    book = ledger(bill, spend({"11-19": 2000}, project="w"))
+    limits = [limit_of_yesterday(book, spike(per="project", sensitivity=how)) for how in
+              ("high", "normal", "low")]  # fmt: skip
+    assert limits == sorted(limits)
+    assert len(set(limits)) == 3
+
+
+def test_a_pair_has_a_usual_of_its_own() -> None:
+    steady = weeks((100,) * 7, 12, project="search", model="gpt-5")
+    other = weeks((10,) * 7, 12, project="search", model="o3")
+    book = ledger(steady, other, spend({"11-19": 40}, project="search", model="o3"))
+    (found,) = findings(spike(per=["project", "model"]), book)
+    assert found.subject.name == "search × o3"
+    assert findings(PER_PROJECT, book) == []
+
+
+def test_a_match_looks_at_a_part_only() -> None:
+    book = ledger(
+        weeks((100,) * 7, 12, project="search", model="gpt-5"),
+        weeks((10,) * 7, 12, project="search", model="o3"),
+        spend({"11-19": 40}, project="search", model="o3"),
+    )
+    (found,) = findings(spike(match={"model": "o*"}), book)
+    assert found.headline == (
+        "The organisation (model o*) cost $50.00 on Thu 19 Nov, 5.0× its usual Thursday"
+    )
+
+
+def test_credits_are_idle_days() -> None:
+    book = ledger(USUAL, spend({"11-12": -500, "11-19": 400}, project="search"))
+    assert len(findings(PER_PROJECT, book, "11-19")) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"metric": "cost_per_request"}, "a spike needs a metric that adds up"),
+        ({"sensitivity": "extreme"}, "'low', 'normal' or 'high'"),
+        ({"min_usd": -1}, "greater than or equal to 0"),
+        ({"min_usd": 10**10}, "less than or equal to 1000000000"),
+    ],
+)
+def test_a_spike_that_makes_no_sense_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        spike(**options)
+    assert said in str(refused.value)
+
+
+def test_a_thousand_projects_are_judged_at_once() -> None:
+    book = ledger(*[daily([10 + n % 7] * 89 + [80], project=f"p{n}") for n in range(1000)])
+    for per in (("project",), ("organization",)):
+        book.sums(Additive.COST, per)
+    start = perf_counter()
+    found = findings(PER_PROJECT, book, "11-17", "11-18", "11-19", "11-20")
+    assert perf_counter() - start < 0.5
+    assert found == []  # none stands out of 1,000 by 2 % of all of them

@@ -1,0 +1,299 @@
+"""The stored bill: whole days, exact sums by every dimension, names, and what is known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from bot.errors import StoreError
+from bot.spend.calendar import DayState, SettlingTimes, Span
+from bot.spend.ledger import Ids, Ledger, trailing
+from bot.spend.line_item import family, parse
+from bot.spend.metrics import Additive, Metric
+from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind, UsageRow
+from bot.store.database import Database, open_forgetful, open_lasting
+from bot.store.history import COSTS, History, usage_dataset
+from bot.store.schema import cost_rows, cost_sums
+from tests.build import NOW, TODAY, YESTERDAY, on
+
+WEEK = trailing(TODAY, 7)
+TIMES = SettlingTimes()
+PAIRS = [
+    ("organization",),
+    ("project",),
+    ("line_item",),
+    ("api_key",),
+    ("model",),
+    ("project", "model"),
+    ("model", "project"),
+    ("api_key", "line_item"),
+    ("project", "line_item", "api_key"),
+]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_lasting(f"sqlite:///{tmp_path}/bot.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def history(database: Database) -> History:
+    return History(database)
+
+
+def cost(
+    nanos: int, project: str | None = "a", item: str | None = "gpt-5, input", key: str | None = None
+) -> CostRow:
+    return CostRow(YESTERDAY, project, item, key, nanos)
+
+
+def costs(*rows: CostRow, day: date = YESTERDAY, whole: bool = True) -> CostDay:
+    return CostDay(day, rows, whole)
+
+
+def usage(kind: UsageKind = UsageKind.COMPLETIONS, **numbers: Any) -> UsageRow:
+    return UsageRow(YESTERDAY, kind, "a", "gpt-5-2025-08-07", "key_1")._replace(**numbers)
+
+
+def on_the_day(history: History, *per: str, of: Additive = Additive.COST) -> dict[Ids, int]:
+    return {ids: sums[YESTERDAY] for ids, sums in history.sums(of, per, WEEK).items()}
+
+
+def state(history: History, now_days_later: int = 0) -> DayState:
+    now = NOW + timedelta(days=now_days_later)
+    return history.states(COSTS, WEEK, TIMES, now)[YESTERDAY]
+
+
+def test_a_day_is_replaced_whole(history: History) -> None:
+    history.replace_costs(costs(cost(5, "a"), cost(7, "gone")), NOW)
+    history.replace_costs(costs(cost(1), day=TODAY), NOW)
+    history.replace_costs(costs(cost(6, "a")), NOW)
+    assert on_the_day(history, "organization") == {(None,): 6}
+    assert history.sums(Additive.COST, ("project",), WEEK) == {("a",): {YESTERDAY: 6, TODAY: 1}}
+    history.replace_costs(costs(), NOW)
+    assert history.sums(Additive.COST, ("project",), WEEK) == {("a",): {TODAY: 1}}
+    assert state(history) is DayState.SETTLING
+
+
+def test_a_day_that_cannot_be_written_keeps_what_was_known(
+    database: Database, history: History
+) -> None:
+    history.replace_costs(costs(cost(5)), NOW)
+    with pytest.raises((StoreError, OverflowError)):
+        history.replace_costs(costs(cost(7, "b"), cost(2**63, "c")), NOW + timedelta(days=9))
+    assert on_the_day(history, "project") == {("a",): 5}
+    with database.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(cost_rows)).scalar() == 1
+    assert history.day_records(COSTS, WEEK)[YESTERDAY].fetched_at == NOW
+    history.replace_costs(costs(cost(7, "b")), NOW)  # the undone members are numbered anew
+    assert on_the_day(history, "project") == {("b",): 7}
+
+
+ITEMS = [None, "gpt-5, input", "gpt-5-2025-08-07, output", "o3, input", "Vector storage", "??", ""]
+ROWS = st.builds(
+    cost,
+    nanos=st.integers(-(10**15), 10**15),
+    project=st.sampled_from([None, "a", "b", "gpt-5", ""]),
+    item=st.sampled_from(ITEMS),
+    key=st.sampled_from([None, "key_1", "a"]),
+)
+
+
+def place(row: CostRow, dimension: str) -> str | None:
+    return {
+        "organization": None,
+        "project": row.project_id,
+        "line_item": row.line_item,
+        "api_key": row.api_key_id,
+        "model": parse(row.line_item).family if row.line_item else None,
+    }[dimension]
+
+
+@examples(max_examples=25)
+@given(st.lists(ROWS, max_size=20))
+def test_every_breakdown_adds_up_the_rows_exactly(rows: list[CostRow]) -> None:
+    history = History(open_forgetful("sqlite://"))
+    history.replace_costs(costs(*rows), NOW)
+    for per in PAIRS:
+        plain: dict[Ids, int] = defaultdict(int)
+        for row in rows:
+            plain[tuple(place(row, dimension) for dimension in per)] += row.nanos
+        assert on_the_day(history, *per) == plain
+
+
+def test_the_same_place_named_twice_is_one_row(database: Database, history: History) -> None:
+    first = CostRow(YESTERDAY, "a", "x", "k", 5, None, None)
+    twice = [CostRow(YESTERDAY, "a", "x", "k", 7, 2.0, "tokens")] * 2
+    history.replace_costs(costs(first, *twice), NOW)
+    with database.reading() as connection:
+        rows = connection.execute(sa.select(cost_rows.c.nanos, cost_rows.c.quantity)).all()
+    assert rows == [(19, 4.0)]
+    assert on_the_day(history, "line_item") == {("x",): 19}
+    assert history.row_counts(WEEK) == {"costs": 1, "usage": 0}
+
+
+def test_money_of_no_known_model_is_kept_under_none(history: History) -> None:
+    rows = [cost(1), cost(2, item="Vector storage"), cost(4, item="??, input"), cost(8, item=None)]
+    history.replace_costs(costs(*rows), NOW)
+    assert on_the_day(history, "model") == {("gpt-5",): 1, (None,): 14}
+
+
+def test_one_id_in_two_dimensions_is_two_members(history: History) -> None:
+    history.replace_costs(costs(cost(3, project="x", item="x, input", key="x")), NOW)
+    for dimension in ("project", "model", "api_key"):
+        assert on_the_day(history, dimension) == {("x",): 3}
+
+
+def test_roll_ups_of_other_days_stay(database: Database, history: History) -> None:
+    for back in range(3):
+        history.replace_costs(costs(cost(1), day=TODAY - timedelta(days=back)), NOW)
+    history.replace_costs(costs(cost(2)), NOW)
+    with database.reading() as connection:
+        query = sa.select(cost_sums.c.nanos).where(cost_sums.c.dimension == "organization")
+        found = connection.execute(query.order_by(cost_sums.c.day)).scalars().all()
+    assert list(found) == [1, 2, 1]
+
+
+def test_only_the_days_of_the_span_are_added_up(history: History) -> None:
+    for day in (on("11-18"), YESTERDAY, TODAY):
+        history.replace_costs(costs(cost(1), day=day), NOW)
+    span = Span(YESTERDAY, TODAY)
+    for per in PAIRS:
+        assert [list(days) for days in history.sums(Additive.COST, per, span).values()] == [
+            [YESTERDAY]
+        ]
+
+
+def test_volume_is_added_up_by_family_and_key(history: History) -> None:
+    rows = (
+        usage(requests=3, input_tokens=100, cached_tokens=40, output_tokens=7),
+        usage(requests=4, input_tokens=1),
+        UsageRow(YESTERDAY, UsageKind.COMPLETIONS, "b", None, None, requests=8),
+    )
+    history.replace_usage(UsageDay(YESTERDAY, UsageKind.COMPLETIONS, rows), NOW)
+    requests = Additive.REQUESTS
+    assert on_the_day(history, "organization", of=requests) == {(None,): 15}
+    assert on_the_day(history, "model", of=requests) == {("gpt-5",): 7, (None,): 8}
+    assert on_the_day(history, "project", "api_key", of=requests) == {
+        ("a", "key_1"): 7,
+        ("b", None): 8,
+    }
+    totals = {
+        of.value: on_the_day(history, "organization", of=of)[None,]
+        for of in Additive
+        if of.is_usage
+    }
+    assert totals == {
+        "requests": 15,
+        "input_tokens": 101,
+        "output_tokens": 7,
+        "cached_tokens": 40,
+    }
+    assert family("gpt-5-2025-08-07") == "gpt-5"
+
+
+def test_a_kind_of_use_is_replaced_without_the_others(history: History) -> None:
+    for kind in (UsageKind.COMPLETIONS, UsageKind.EMBEDDINGS):
+        history.replace_usage(UsageDay(YESTERDAY, kind, (usage(kind, requests=1),) * 2), NOW)
+    again = UsageDay(YESTERDAY, UsageKind.EMBEDDINGS, (usage(UsageKind.EMBEDDINGS, requests=9),))
+    history.replace_usage(again, NOW)
+    assert on_the_day(history, "organization", of=Additive.REQUESTS) == {(None,): 11}
+    assert history.row_counts(WEEK) == {"costs": 0, "usage": 3}
+
+
+def test_names_are_kept_and_the_newest_is_shown(history: History) -> None:
+    history.remember_names([Name("project", "p", "Search"), Name("api_key", "k", "ci", "p")], NOW)
+    history.remember_names([Name("project", "p", "Finder"), Name("project", "k", "K")], NOW)
+    history.remember_names([], NOW)
+    assert history.names() == {"project": {"p": "Finder", "k": "K"}, "api_key": {"k": "ci"}}
+
+
+def test_a_day_never_heard_of_is_missing_and_an_empty_one_is_not(history: History) -> None:
+    history.replace_costs(costs(), NOW)
+    states = history.states(COSTS, WEEK, TIMES, NOW)
+    assert [day for day, known in states.items() if known is not DayState.MISSING] == [YESTERDAY]
+
+
+@pytest.mark.parametrize(
+    ("whole", "fetched_after", "known"),
+    [
+        (True, 0, DayState.SETTLING),
+        (True, 2, DayState.SETTLED),
+        (False, 0, DayState.MISSING),
+        (False, 2, DayState.MISSING),
+    ],
+)
+def test_a_part_of_a_finished_day_is_no_day(
+    history: History, whole: bool, fetched_after: int, known: DayState
+) -> None:
+    history.replace_costs(costs(whole=whole), NOW + timedelta(days=fetched_after))
+    assert state(history, fetched_after) is known
+
+
+def test_a_part_of_an_open_day_is_what_there_is(history: History) -> None:
+    history.replace_costs(costs(day=TODAY, whole=False), NOW)
+    assert history.states(COSTS, WEEK, TIMES, NOW)[TODAY] is DayState.OPEN
+
+
+def test_a_failure_keeps_the_data_and_says_so_until_a_fetch_goes_well(history: History) -> None:
+    history.replace_costs(costs(cost(5)), NOW)
+    history.mark_failed(COSTS, Span(YESTERDAY, TODAY), "page 3 is cut off", NOW)
+    assert state(history) is DayState.MISSING
+    assert on_the_day(history, "project") == {("a",): 5}
+    record = history.day_records(COSTS, WEEK)[YESTERDAY]
+    assert (record.failed, record.error, record.fetched_at) == (True, "page 3 is cut off", NOW)
+    history.replace_costs(costs(cost(6)), NOW)
+    assert state(history) is DayState.SETTLING
+    assert history.day_records(COSTS, WEEK)[YESTERDAY].error is None
+
+
+def test_a_day_that_only_ever_failed_is_known_to_have(history: History) -> None:
+    history.mark_failed(COSTS, Span(YESTERDAY, TODAY), "no answer", NOW)
+    record = history.day_records(COSTS, WEEK)[YESTERDAY]
+    assert (record.failed, record.fetched_at) == (True, None)
+    assert state(history) is DayState.MISSING
+
+
+def test_a_settled_day_stays_settled_when_a_later_fetch_fails(history: History) -> None:
+    history.replace_costs(costs(), NOW + timedelta(days=2))
+    history.mark_failed(COSTS, Span(YESTERDAY, TODAY), "no answer", NOW + timedelta(days=3))
+    assert state(history, 3) is DayState.SETTLED
+
+
+def test_money_and_each_kind_of_use_have_states_of_their_own(history: History) -> None:
+    history.replace_usage(UsageDay(YESTERDAY, UsageKind.COMPLETIONS, ()), NOW)
+    assert history.usage_states(WEEK, TIMES, NOW)[YESTERDAY] is DayState.SETTLING
+    assert state(history) is DayState.MISSING
+    embeddings = usage_dataset(UsageKind.EMBEDDINGS)
+    assert embeddings == "usage/embeddings"
+    assert history.states(embeddings, WEEK, TIMES, NOW)[YESTERDAY] is DayState.MISSING
+
+
+def test_a_ledger_reads_the_stored_bill(history: History) -> None:
+    history.replace_costs(costs(cost(5), cost(7, "b", "o3, input")), NOW)
+    states = history.states(COSTS, WEEK, TIMES, NOW)
+    book = Ledger(NOW, WEEK, history, states, states)
+    narrow = book.selected(
+        Additive.COST, ("project",), ("model",), lambda _dimensions, ids: "o3" in ids
+    )
+    assert narrow.totals(WEEK) == {("b",): 7}
+    assert book.state(YESTERDAY, Metric.COST) is DayState.SETTLING
+
+
+def test_a_day_is_found_again_after_a_restart(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/bot.db"
+    History(open_lasting(url)).replace_costs(costs(cost(5)), NOW)
+    later = History(open_lasting(url))
+    later.replace_costs(costs(cost(6), cost(1, "b")), NOW)
+    assert on_the_day(later, "project") == {("a",): 6, ("b",): 1}
