@@ -128,7 +128,7 @@ def digest_message(app: App, ledger: Ledger, report: Report, unit: Unit) -> Mess
             budgets=budgets(app.configuration.rulebook.enabled),
             findings=tuple(j.finding for j in report.judged),
             skipped=report.skipped,
-            trouble=tuple(failure.message for failure in report.failures),
+            trouble=tuple(message for message, _ in report.trouble),
         )
     )
 
@@ -203,7 +203,7 @@ def judge(app: App, ledger: Ledger, days: Sequence[date]) -> tuple[list[Finding]
     outcomes = list(_outcomes(app, ledger, days))
     findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
     skipped = [outcome for outcome in outcomes if isinstance(outcome, Skipped)]
-    findings.sort(key=lambda f: (-f.severity.rank, f.period, -float(f.observed)))
+    findings.sort(key=lambda f: (-f.severity.rank, -f.period.end.toordinal(), -float(f.observed)))
     return findings, list(dict.fromkeys(skipped))
 
 

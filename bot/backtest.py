@@ -7,7 +7,7 @@ that moment, and nothing later is known.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bot.alerts.model import Finding, Skipped
 from bot.kinds import Rule
 from bot.spend.calendar import ONE_DAY, DayState, Span, midnight, utc_day
-from bot.spend.ledger import Chosen, DailyTable, Ledger, trailing
+from bot.spend.ledger import Chosen, DailyTable, Ledger
 from bot.spend.metrics import Additive, Metric
 
 
@@ -67,18 +67,22 @@ class Backtest:
         return [alert for alert in self.alerts if alert.key not in known]
 
 
-def backtest(whole: Ledger, rules: Iterable[Rule], days: Span, history_days: int) -> Backtest:
+Reach = Callable[[date], Span]
+"""The days that a run on such a day knows as history, that day included."""
+
+
+def backtest(whole: Ledger, rules: Iterable[Rule], days: Span, reach: Reach) -> Backtest:
     """Judge each day of the span as it was known when it became judgeable.
 
-    `whole` is everything known now; its span begins `history_days` before the first day judged
-    and its `now` is not before the last day is judgeable (see `last_judgeable`).
+    `whole` is everything known now: its span covers what each day could reach, and its `now` is
+    not before the last day is judgeable (see `last_judgeable`).
     """
     rules = tuple(rules)
     choices: dict[str, Choices] = {rule.name: {} for rule in rules}
     news: dict[str, list[News]] = {}
     skipped: Counter[tuple[str, str]] = Counter()
     for day in days:
-        past = ledger_of(whole, day, history_days)
+        past = ledger_of(whole, day, reach)
         for rule in rules:
             past.choices = choices[rule.name]
             for outcome in rule.judge(past, [day]):
@@ -99,10 +103,10 @@ def last_judgeable(whole: Ledger) -> date:
     return utc_day(whole.now - whole.settling.grace) - ONE_DAY
 
 
-def ledger_of(whole: Ledger, day: date, history_days: int) -> PastLedger:
+def ledger_of(whole: Ledger, day: date, reach: Reach) -> PastLedger:
     """What was known when the day became judgeable."""
     now = midnight(day + ONE_DAY) + whole.settling.grace
-    span = trailing(utc_day(now), history_days)
+    span = reach(utc_day(now))
     return PastLedger(
         now=now,
         span=span,
@@ -163,9 +167,8 @@ class PastLedger(Ledger):
         start = (self.span.start - table.span.start).days
         values = table.values[start : start + len(self.span)].copy()
         values[(self.last_known - self.span.start).days + 1 :] = 0
-        present = values.any(axis=0)
-        ids = tuple(ids for ids, is_there in zip(table.ids, present, strict=True) if is_there)
-        return DailyTable(self.span, ids, values[:, present])
+        then = DailyTable(self.span, table.ids, values)
+        return then.only(np.flatnonzero(values.any(axis=0)))
 
 
 def _states_then(
@@ -191,8 +194,8 @@ def _is_news(finding: Finding, told: Sequence[News]) -> bool:
 
 
 def by_subject(alerts: Iterable[Replayed]) -> Iterator[tuple[str, list[Replayed]]]:
-    """Alerts by the subject's key part, the subject with most of them first."""
+    """Alerts by rule and subject as their keys name them, those with most alerts first."""
     groups: dict[str, list[Replayed]] = {}
     for alert in alerts:
-        groups.setdefault(alert.first.finding.subject.slug, []).append(alert)
+        groups.setdefault(alert.key.rpartition("/")[0], []).append(alert)
     yield from sorted(groups.items(), key=lambda group: -len(group[1]))

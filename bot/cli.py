@@ -173,6 +173,21 @@ def backtest(**options: Any) -> int:
 
 
 @bot.command()
+@click.argument("key", required=False, metavar="[ALERT_KEY]")
+@click.option("--rule", help="Name of a rule, instead of an alert's key.")
+@click.option("--subject", help="Id or name of whom it is about.  [default: the organisation]")
+@click.option("--day", type=DayType(), help="UTC day; a cap explains the period it lies in.")
+@_config
+@_output
+@click.option("--as-of", type=InstantType(), help="Know nothing after this instant.")
+def explain(**options: Any) -> int:
+    """The numbers and formula behind an alert, or behind a day on which there was none."""
+    from bot.commands.explain import run_explain  # noqa: PLC0415
+
+    return run_explain(**options)
+
+
+@bot.command()
 @_config
 @_output
 def health(**options: Any) -> int:

@@ -55,6 +55,11 @@ class Report:
         return max((j.finding.severity for j in self.judged), key=lambda s: s.rank, default=None)
 
     @property
+    def trouble(self) -> tuple[tuple[str, str | None], ...]:
+        """What went wrong at the source and the way out, each sentence once."""
+        return tuple(dict.fromkeys((f.message, f.hint) for f in self.failures))
+
+    @property
     def blind(self) -> tuple[FetchFailure, ...]:
         """The failures that leave a part of the bill unread."""
         return tuple(failure for failure in self.failures if not failure.optional)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from bot import app as flow
 from bot.app import App
-from bot.backtest import Backtest, Replayed, backtest, by_subject, last_judgeable
+from bot.backtest import Backtest, Reach, Replayed, backtest, by_subject, last_judgeable
 from bot.commands.common import configuration, console, note, print_json
 from bot.config.rulebook import Rulebook, load_rulebook
-from bot.config.settings import SourceKind
 from bot.errors import UsageError
 from bot.kinds import Rule
 from bot.report import finding_json
 from bot.sources.base import COSTS
-from bot.spend.calendar import ONE_DAY, DayState, Span, day_name
+from bot.sources.recording import RecordingSource
+from bot.spend.calendar import ONE_DAY, DayState, Span, day_name, midnight
 from bot.spend.ledger import Ledger
 from bot.wiring import dry_app
 
@@ -45,7 +46,7 @@ def run_backtest(
     books = [load_rulebook(rules) if rules else loaded.rulebook]
     books += [load_rulebook(compare)] if compare else []
     with dry_app(loaded, as_of) as app:
-        load_recorded(app, since)
+        load_recorded(app)
         results = _replayed(app, books, since, until)
     if output == "json":
         print_json(_document(*results))
@@ -54,12 +55,12 @@ def run_backtest(
     return 0
 
 
-def load_recorded(app: App, since: date | None) -> None:
+def load_recorded(app: App) -> None:
     """Read a sample or recording into the forgetful store; nothing is fetched from OpenAI."""
-    if app.configuration.settings.source.kind is SourceKind.OPENAI:
+    if not isinstance(app.source, RecordingSource):
         return
-    start = min(app.span.start, since or app.span.start)
-    for failure in flow.collect(app, Span(start, app.today + ONE_DAY)):
+    end = min(app.source.days.end, app.today + ONE_DAY)
+    for failure in flow.collect(app, Span(min(app.source.days.start, end), end)):
         if not failure.optional:
             note(f"bot: {failure.message}")
 
@@ -67,12 +68,21 @@ def load_recorded(app: App, since: date | None) -> None:
 def _replayed(
     app: App, books: Sequence[Rulebook], since: date | None, until: date | None
 ) -> list[Backtest]:
-    history_days = app.configuration.settings.source.history_days
     first = since or _first_held(app)
-    margin = timedelta(days=history_days)
-    whole = flow.open_ledger(app, Span(first - margin, max(first, app.today) + ONE_DAY))
+    reaches = [_reach(app, book) for book in books]
+    start = min(reach(first).start for reach in reaches)
+    whole = flow.open_ledger(app, Span(start, max(first, app.today) + ONE_DAY))
     days = _days(whole, first, until)
-    return [backtest(whole, book.enabled, days, history_days) for book in books]
+    return [
+        backtest(whole, book.enabled, days, reach)
+        for book, reach in zip(books, reaches, strict=True)
+    ]
+
+
+def _reach(app: App, book: Rulebook) -> Reach:
+    """What a run with these rules knows as history on a day."""
+    as_judged = replace(app, configuration=replace(app.configuration, rulebook=book))
+    return lambda today: replace(as_judged, now=midnight(today)).span
 
 
 def _first_held(app: App) -> date:
@@ -160,7 +170,7 @@ def _print(out: Console, result: Backtest, other: Backtest | None = None) -> Non
         ("Only B tells", other.without(result)),
     ):
         out.print(Text(f"\n{title}: {counted(len(alerts), 'alert')}", "bold"))
-        _print_alerts(out, alerts)
+        _print_alerts(out, alerts, of_several=True)
 
 
 def _print_result(out: Console, result: Backtest) -> None:
@@ -168,7 +178,7 @@ def _print_result(out: Console, result: Backtest) -> None:
     for rule in result.rules:
         alerts = result.of(rule)
         out.print(Text(f"\n{_rule_line(result, rule)}", "bold"))
-        _print_alerts(out, [alert for _, told in by_subject(alerts) for alert in told])
+        _print_alerts(out, alerts)
     _print_skipped(out, result)
     out.print(Text("\nNothing was sent, nothing was remembered.", "dim"))
 
@@ -204,20 +214,25 @@ def _rule_line(result: Backtest, rule: Rule) -> str:
     return f"{rule.name} ({rule.kind}): {counted(alerts, 'alert')}, {rate}"
 
 
-def _print_alerts(out: Console, alerts: Sequence[Replayed]) -> None:
-    told_of = None
-    for alert in alerts[:SHOWN]:
-        finding = alert.first.finding
-        if (finding.rule, finding.subject) != told_of:
-            told_of = (finding.rule, finding.subject)
-            same = [a for a in alerts if a.first.finding.subject == finding.subject]
-            same = [a for a in same if a.first.finding.rule == finding.rule]
-            out.print(Text(f"  {finding.subject.title}: {counted(len(same), 'alert')}"))
-        out.print(Padding(Text(f"{day_name(alert.first.day)}: {finding.why}"), (0, 0, 0, 4)))
-        for news in alert.steps:
-            step = f"then {news.finding.step:g}% on {day_name(news.day)}"
-            out.print(Padding(Text(step), (0, 0, 0, 6)))
+def _print_alerts(out: Console, alerts: Sequence[Replayed], *, of_several: bool = False) -> None:
+    """The first of them by subject; `of_several` rules: with the rule's name."""
+    room = SHOWN
+    for _, told in by_subject(alerts):
+        if room > 0:
+            finding = told[0].first.finding
+            rule = f", {finding.rule}" if of_several else ""
+            count = counted(len(told), "alert")
+            _print_indented(out, f"{finding.subject.title}{rule}: {count}", 2)
+        for alert in told[: max(0, room)]:
+            _print_alert(out, alert)
+        room -= len(told)
     _print_more(out, len(alerts))
+
+
+def _print_alert(out: Console, alert: Replayed) -> None:
+    _print_indented(out, f"{day_name(alert.first.day)}: {alert.first.finding.why}", 4)
+    for news in alert.steps:
+        _print_indented(out, f"then {news.finding.step:g}% on {day_name(news.day)}", 6)
 
 
 def _print_skipped(out: Console, result: Backtest) -> None:
@@ -226,8 +241,13 @@ def _print_skipped(out: Console, result: Backtest) -> None:
     times = sum(count for _, _, count in result.skipped)
     out.print(Text(f"\nCould not be judged: {counted(times, 'time')}", "bold"))
     for rule, why, count in result.skipped[:SHOWN]:
-        out.print(Padding(Text(f"{rule}: {why} (×{count})"), (0, 0, 0, 2)))
+        _print_indented(out, f"{rule}: {why} (×{count})", 2)
     _print_more(out, len(result.skipped))
+
+
+def _print_indented(out: Console, text: str, by: int) -> None:
+    wrapped = textwrap.wrap(text, out.width - by, break_on_hyphens=False)
+    out.print(Text(textwrap.indent("\n".join(wrapped), " " * by)))
 
 
 def _print_more(out: Console, count: int) -> None:

@@ -20,8 +20,8 @@ def run_fetch(
         with recorded(app, record, days) as recording_app:
             failures = flow.collect(recording_app, days)
         rows = app.history.row_counts(days)
-    for failure in failures:
-        note(f"bot: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else ""))
+    for message, hint in dict.fromkeys((f.message, f.hint) for f in failures):
+        note(f"bot: {message}" + (f"\n  {hint}" if hint else ""))
     note(
         f"{len(days)} days from {days.start}: {rows['costs']:,} cost rows, "
         f"{rows['usage']:,} usage rows"

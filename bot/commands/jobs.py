@@ -87,8 +87,8 @@ def _show(report: Report, output: str, dry_run: bool) -> None:
         print_json(as_json(report))
     else:
         _print(report, console(), dry_run)
-    for failure in report.failures:
-        note(f"bot: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else ""))
+    for message, hint in report.trouble:
+        note(f"bot: {message}" + (f"\n  {hint}" if hint else ""))
     for key, why in report.undelivered:
         note(f"bot: not delivered, kept in the outbox: {key}\n  {why}")
 

@@ -89,7 +89,7 @@ class Spike(Rule):
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         table = self.amounts(ledger)
-        history = self._history(ledger, table)
+        history = self.history(ledger, table)
         missing: list[date] = []
         for day in (day for day in days if day in ledger.span):
             if ledger.state(day, self.metric) is not DayState.MISSING:
@@ -100,7 +100,7 @@ class Spike(Rule):
             yield Skipped(self.name, self.everyone, _missing_words(missing))
         yield from self._too_young(ledger, table, history, days)
 
-    def _history(self, ledger: Ledger, table: DailyTable) -> NDArray[np.float64]:
+    def history(self, ledger: Ledger, table: DailyTable) -> NDArray[np.float64]:
         """Settled, unplanned days since each subject's first activity; NaN elsewhere."""
         values = since_first_activity(table.values.astype(np.float64))
         planned = [any(day in window for window in self.planned) for day in ledger.span]
@@ -112,7 +112,7 @@ class Spike(Rule):
     ) -> Iterator[Outcome]:
         whole_day = Span(day, day + ONE_DAY)
         at = (day - ledger.span.start).days
-        floor = self._floor(ledger, day)
+        floor = self.floor(ledger, day)
         large = np.flatnonzero(table.values[at] > floor)  # nobody else can be above the limit
         table = table.only(large)
         observed = table.values[at]
@@ -123,7 +123,7 @@ class Spike(Rule):
             if observed[n] > limits[n] and self.costs_enough(ledger, table.ids[n], whole_day):
                 yield self._finding(ledger, table, n, day, baseline, float(limits[n]))
 
-    def _floor(self, ledger: Ledger, day: date) -> float:
+    def floor(self, ledger: Ledger, day: date) -> float:
         """The smallest excess worth telling, in the metric's unit."""
         smallest = float(self.min_nanos) if self.metric is Metric.COST else 0.0
         average = 0.0
@@ -144,7 +144,7 @@ class Spike(Rule):
             return
         at = (day - ledger.span.start).days
         known = (~np.isnan(history[max(0, at - HISTORY_DAYS) : at])).sum(axis=0)
-        large = table.values[at] > self._floor(ledger, day)
+        large = table.values[at] > self.floor(ledger, day)
         young = np.flatnonzero(large & (known < YOUNG_RULE_FROM))
         if len(young) > MOST_YOUNG:
             why = f"{len(young)} of them have under {YOUNG_RULE_FROM} settled days of history"

@@ -62,7 +62,7 @@ class ApiClient:
         self._patience = patience or Patience()
         self._clock = clock or Clock()
         self._largest = largest
-        self._session = _session(self.base_url, checked_proxy(proxy), ca_bundle)
+        self._session = _session(checked_proxy(proxy), ca_bundle)
         self._auth = _BearerFor(self.base_url, self._key)
 
     def __repr__(self) -> str:
@@ -171,12 +171,12 @@ class _Session(requests.Session):
         address and read the whole body first."""
 
 
-def _session(base_url: str, proxy: str | None, ca_bundle: Path | None) -> requests.Session:
+def _session(proxy: str | None, ca_bundle: Path | None) -> requests.Session:
     session = _Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    if proxy and base_url.startswith("https:"):  # in the clear, a proxy would see the key
-        session.proxies = {"https": proxy}
+    if proxy:
+        session.proxies = {"https": proxy}  # never http: in the clear, a proxy would see the key
     if ca_bundle is not None:
         session.verify = _checked_file(ca_bundle)
     adapter = WatchedAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS)

@@ -20,7 +20,6 @@ from bot.spend.rows import Name
 
 MANAGEMENT_SCOPE = "api.management.read"
 _LIMIT = ("limit", "100")
-_SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _KEYS_PATH = re.compile(re.escape(f"{ROOT}projects/") + r"([A-Za-z0-9_-]{1,128})/api_keys")
 
 PROJECTS = Call(f"{ROOT}projects", (_LIMIT, ("include_archived", "true")))
@@ -51,9 +50,9 @@ def key_names(get: Get, project_ids: Iterable[str]) -> Iterator[Name]:
     out, and so is an id that does not belong into a path. Raises SourceError for anything else.
     """
     for project_id in project_ids:
-        if not _SAFE_ID.fullmatch(project_id):
-            continue
         call = keys_of(project_id)
+        if not is_listing(call.path):  # `../users` would lead somewhere else
+            continue
         try:
             yield from names_in(call.path, listed(get, call))
         except ApiError as error:

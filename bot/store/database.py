@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from bot.errors import StoreError
 from bot.store.memory import copied_to_memory
+from bot.store.migrations import migrate
 from bot.store.schema import VERSION, days, meta, metadata, outbox
 
 _LOCK_WAIT_SECONDS = 10
@@ -223,6 +224,9 @@ def _prepared(database: Database, url: str) -> Database:
             f"knows {VERSION})",
             hint="update openai-budget-bot, or give this version its own store.url",
         )
+    elif version < VERSION:
+        with database.writing() as connection:
+            migrate(connection, _version(connection, url), VERSION)
     return database
 
 

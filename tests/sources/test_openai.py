@@ -59,14 +59,20 @@ def connect() -> Iterator[Connect]:
 class Pages:
     """A client that asks for pages of at most so many days."""
 
-    def __init__(self, server: FakeOpenAI, days: int) -> None:
-        self._client = ApiClient(server.admin_key, server.base_url, patience=HURRY)
-        self._days = str(days)
+    def __init__(self, server: FakeOpenAI, days: int, client: ApiClient | None = None) -> None:
+        made = client or ApiClient(server.admin_key, server.base_url, patience=HURRY)
+        self._client = made
+        self._days = days
 
     def get(self, path: str, params: Params, halt: Halt | None = None) -> Answer:
         bill = "bucket_width" in dict(params)
-        fewer = ((n, self._days if bill and n == "limit" else value) for n, value in params)
+        fewer = (
+            (n, self._at_most(value) if bill and n == "limit" else value) for n, value in params
+        )
         return self._client.get(path, tuple(fewer), halt)
+
+    def _at_most(self, limit: str) -> str:
+        return str(min(int(limit), self._days))
 
 
 class Scripted:
@@ -452,6 +458,20 @@ def test_answers_that_are_too_large_are_asked_for_in_fewer_days(server: FakeOpen
     asked = [query["limit"] for query in queries(server, "costs")]
     assert asked[:2] == [["180"], ["30"]]
     assert len(asked) > 3
+
+
+def test_what_came_before_an_answer_that_is_too_large_is_not_asked_for_again(
+    server: FakeOpenAI,
+) -> None:
+    busy = date(2026, 11, 10)
+    server.costs = [Billed(busy, 1, f"proj_{n}") for n in range(350)]
+    client = ApiClient(server.admin_key, server.base_url, largest=100_000)
+    items = list(OpenAISource(Pages(server, 4, client), fetch_names=False).fetch(DAYS))
+    assert failures_in(items) == []
+    assert sorted(costs_in(items)) == list(DAYS)
+    starts = {int(query["start_time"][0]) for query in queries(server, "costs")}
+    # Pages of four days: the third, with the busy day, is too large; the 8th was held back.
+    assert starts == {at(DAYS.start), at(date(2026, 11, 8))}
 
 
 def test_a_day_that_is_too_large_even_alone_is_a_failure(server: FakeOpenAI) -> None:

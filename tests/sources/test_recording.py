@@ -218,6 +218,15 @@ def test_no_link_is_followed_that_appears_while_recording(tmp_path: Path, name: 
     assert victim.read_text() == "precious"
 
 
+@pytest.mark.parametrize("name", ["costs-0001.json", "costs-0001.json.part"])
+def test_no_file_is_overwritten_that_appears_while_recording(tmp_path: Path, name: str) -> None:
+    recorder = recorder_in(tmp_path / "r")
+    (tmp_path / "r" / name).write_text("precious")
+    with pytest.raises(UsageError):
+        recorder.get("/organization/costs", ())
+    assert (tmp_path / "r" / name).read_text() == "precious"
+
+
 @pytest.mark.parametrize("index_too", [False, True])
 def test_gzipped_files_are_read(recorded: Path, index_too: bool) -> None:
     before = Counter(RecordingSource(recorded).fetch(DAYS))

@@ -1,0 +1,307 @@
+"""drift: a slow creep, up or down, that is never a spike on any day.
+
+What it does
+    Compares each of the last seven days with the median of the same weekdays three, four and five
+    weeks before, and takes the median of the seven ratios. It holds when that is at least `ratio`
+    (for `direction: down`, at most 1/ratio), and the average day has changed by `min_usd` and by
+    2 % of the organisation's average day. Only finished days past their grace time are compared,
+    and only settled ones are history; at least four of the seven must be comparable.
+
+    An episode is told once: its alert begins with the first day on which the rule held. One day
+    on which it does not hold, or days that cannot be judged, do not end it; two days in a row do.
+    The rule looks back 60 days: an episode that is older than it can see is told once a month.
+
+Options
+    ratio         how many times its past is a drift (default 1.5).
+    direction     up | down (default up).
+    min_usd       smallest change of the average day, in dollars (default 5). For ratios such as
+                  cost_per_request: what the subject must cost a day to be watched.
+
+Example
+    rules:
+      - name: creeping projects
+        kind: drift
+        per: project
+        ratio: 1.5
+
+What it says
+    For the 7 days to Thu 19 Nov 2026 search has cost about 1.6× what the same weekdays cost 3 to 5
+    weeks before ($142.00 a day before, $231.00 a day now).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from pydantic import Field
+
+from bot.alerts.model import Finding, Outcome, Skipped
+from bot.kinds.base import Dollars, Rule, amount, times
+from bot.kinds.lookback import (
+    SHARE_OF_ORGANIZATION,
+    average_days,
+    is_missing,
+    judgeable,
+    missing,
+    smallest_nanos,
+    unplanned,
+)
+from bot.spend.baseline import since_first_activity
+from bot.spend.calendar import DayState, Unit, period_name, period_of
+from bot.spend.ledger import DailyTable, Ids, Ledger
+from bot.spend.metrics import FORMULAS, Additive, Metric
+
+Floats = NDArray[np.float64]
+
+WEEKS_AGO = (3, 4, 5)
+WEEKS_NEEDED = 2
+"""Usable ones among them without which a day has nothing to be compared with."""
+WINDOW = 7
+DAYS_NEEDED = 4
+"""Comparable days of the window: a team that works on weekdays has five."""
+EPISODE_DAYS = 60
+
+
+class Direction(StrEnum):
+    """Which way a drift goes."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The comparison of every day of the history; (days, subjects)."""
+
+    ids: tuple[Ids, ...]
+    ratio: Floats
+    now: Floats
+    before: Floats
+    comparable: NDArray[np.int64]
+    held: NDArray[np.bool_]
+
+
+class Drift(Rule):
+    """A slow change of level; see the module's manual page."""
+
+    kind: Literal["drift"] = "drift"
+    ratio: Annotated[float, Field(gt=1, le=100)] = 1.5
+    direction: Direction = Direction.UP
+    min_usd: Dollars = Decimal(5)
+
+    def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
+        trend = self._trend(ledger)
+        complete = judgeable(self, ledger) & unplanned(self, ledger)
+        told: dict[tuple[int, date], int] = {}
+        young = None
+        for day in (day for day in days if day in ledger.span):
+            at = (day - ledger.span.start).days
+            if is_missing(self, ledger, day) and day < ledger.today:
+                yield missing(self, day)
+            if not complete[at]:
+                continue
+            young = self._too_young(ledger, at)
+            for n in np.flatnonzero(trend.held[at]):
+                first = _episode_start(trend.held[:, n], complete, at, ledger.span.start)
+                told[int(n), first] = at
+        if young:
+            yield young
+        for (column, first), last in told.items():
+            yield self._finding(ledger, trend, column, first, last)
+
+    def _too_young(self, ledger: Ledger, at: int) -> Skipped | None:
+        """Why no subject at all can be judged on that day, if that is so."""
+        settled = ledger.settled(self.metric)
+        if settled[: max(at - 7 * WEEKS_AGO[0] + 1, 0)].sum() >= 7 * WEEKS_NEEDED:
+            return None
+        days = int(settled[:at].sum())
+        why = f"{days} settled {'day' if days == 1 else 'days'} of history; a drift needs 5 weeks."
+        return Skipped(self.name, self.everyone, why)
+
+    def _trend(self, ledger: Ledger) -> Trend:
+        ids, values = self._values(ledger)
+        calm = unplanned(self, ledger)
+        past = np.where((ledger.settled(self.metric) & calm)[:, None], values, np.nan)
+        base = _weeks_ago(past)
+        complete = (judgeable(self, ledger) & calm)[:, None]
+        usable = np.asarray(complete & (base > 0) & ~np.isnan(values))
+        ratios = np.divide(values, base, out=np.full_like(values, np.nan), where=usable)
+        ratio, comparable = _over_window(ratios, _median)
+        now, _ = _over_window(np.where(usable, values, np.nan), _mean)
+        before, _ = _over_window(np.where(usable, base, np.nan), _mean)
+        held = (comparable >= DAYS_NEEDED) & self._is_far(ratio)
+        held &= self._is_large(ledger, ids, now, before) & complete
+        return Trend(ids, ratio, now, before, comparable, held)
+
+    def _values(self, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
+        """The metric of every day and subject; NaN where it has none."""
+        formula = FORMULAS[self.metric]
+        if not formula.is_ratio:
+            table = self.amounts(ledger)
+            return table.ids, since_first_activity(table.values.astype(np.float64))
+        over = [self.table(ledger, part) for part in formula.over]
+        under = [self.table(ledger, part) for part in formula.under]
+        ids = tuple(dict.fromkeys(member for table in over for member in table.ids))
+        top, bottom = _summed(over, ids), _summed(under, ids)
+        nothing = np.full_like(top, np.nan)
+        return ids, np.divide(top * formula.scale, bottom, out=nothing, where=bottom > 0)
+
+    def _is_far(self, ratio: Floats) -> NDArray[np.bool_]:
+        if self.direction is Direction.UP:
+            return ratio >= self.ratio
+        return ratio <= 1 / self.ratio
+
+    def _is_large(
+        self, ledger: Ledger, ids: tuple[Ids, ...], now: Floats, before: Floats
+    ) -> NDArray[np.bool_]:
+        if FORMULAS[self.metric].is_ratio:
+            cost = _summed([self.table(ledger, Additive.COST)], ids)
+            spent, _ = _over_window(cost, _mean)
+            return spent >= self.min_nanos
+        change = now - before if self.direction is Direction.UP else before - now
+        floor = SHARE_OF_ORGANIZATION * average_days(self, ledger)
+        return (change > 0) & (change >= np.maximum(floor, smallest_nanos(self))[:, None])
+
+    def _finding(self, ledger: Ledger, trend: Trend, n: int, first: date, at: int) -> Finding:
+        day = ledger.span.start + timedelta(days=at)
+        subject = self.subject(ledger, trend.ids[n])
+        ratio, now, before = (float(a[at, n]) for a in (trend.ratio, trend.now, trend.before))
+        window = [day - timedelta(days=back) for back in range(WINDOW)]
+        words = _Words(self, self.who(subject), day, ratio, now, before)
+        exact = not FORMULAS[self.metric].is_ratio
+        return Finding(
+            rule=self.name,
+            kind=self.kind,
+            severity=self.severity,
+            subject=subject,
+            period=period_of(first, Unit.DAY),
+            metric=self.metric,
+            measure=self.measure,
+            observed=round(now) if exact else now,
+            expected=round(before) if exact else before,
+            provisional=any(
+                ledger.state(each, self.metric) is DayState.SETTLING for each in window
+            ),
+            why=words.why,
+            headline=words.headline,
+            facts=(
+                ("Last 7 days", words.now),
+                ("3 to 5 weeks before", words.before),
+                ("Ratio", words.ratio),
+                ("Since", _said(first)),
+            ),
+            channel=self.channel,
+            mention=self.mention,
+        )
+
+
+class _Words:
+    """A drift's finding in words."""
+
+    def __init__(
+        self, rule: Drift, who: str, day: date, ratio: float, now: float, before: float
+    ) -> None:
+        a_day = "" if FORMULAS[rule.metric].is_ratio else " a day"
+        self._who = f"{who[0].lower()}{who[1:]}" if who.startswith("The organisation") else who
+        self._title = who
+        self._day = day
+        self._is_ratio = FORMULAS[rule.metric].is_ratio
+        self._metric = rule.metric.replace("_", " ")
+        self._verb = "cost" if rule.metric is Metric.COST else "used"
+        self._goes = "up" if rule.direction is Direction.UP else "down"
+        self.ratio = times(ratio) if ratio >= 1 else f"{ratio:.0%}"
+        self.now = f"{amount(now, rule.measure)}{a_day}"
+        self.before = f"{amount(before, rule.measure)}{a_day}"
+
+    @property
+    def headline(self) -> str:
+        what = self._metric if self._is_ratio else ""
+        drifts = f"{self._title}'s {what} drifts" if what else f"{self._title} drifts"
+        of = "" if self.ratio.endswith("×") else " of"
+        return f"{drifts} {self._goes}: about {self.ratio}{of} 3 to 5 weeks ago, now {self.now}"
+
+    @property
+    def why(self) -> str:
+        span = f"For the 7 days to {_said(self._day)}"
+        of = "" if self.ratio.endswith("×") else " of"
+        change = f"({self.before} before, {self.now} now)."
+        if self._is_ratio:
+            return (
+                f"{span} the {self._metric} of {self._who} has been about {self.ratio}{of} that of "
+                f"the same weekdays 3 to 5 weeks before {change}"
+            )
+        return (
+            f"{span} {self._who} has {self._verb} about {self.ratio}{of} what the same weekdays "
+            f"{self._verb} 3 to 5 weeks before {change}"
+        )
+
+
+def _episode_start(
+    held: NDArray[np.bool_], complete: NDArray[np.bool_], at: int, start: date
+) -> date:
+    """The first day of the episode that holds the day `at`, on which the rule holds."""
+    earliest, quiet = at, 0
+    oldest = max(at - EPISODE_DAYS + 1, 7 * WEEKS_AGO[-1])
+    for index in range(at, oldest - 1, -1):
+        if held[index]:
+            earliest, quiet = index, 0
+        elif complete[index]:
+            quiet += 1
+        if quiet > 1:
+            return start + timedelta(days=earliest)
+    day = start + timedelta(days=at)
+    return max(start + timedelta(days=earliest), day.replace(day=1))
+
+
+def _weeks_ago(values: Floats) -> Floats:
+    """Median of the usable same weekdays three to five weeks before; NaN with fewer than two."""
+    past = np.full((len(WEEKS_AGO), *values.shape), np.nan)
+    for n, weeks in enumerate(WEEKS_AGO):
+        past[n, 7 * weeks :] = values[: max(len(values) - 7 * weeks, 0)]
+    enough = (~np.isnan(past)).sum(axis=0) >= WEEKS_NEEDED
+    return np.where(enough, _median(np.moveaxis(past, 0, -1)), np.nan)
+
+
+def _over_window(
+    values: Floats, average: Callable[[Floats], Floats]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """The average of the seven days that end with each day, and how many of them count."""
+    before = np.full((WINDOW - 1, values.shape[1]), np.nan)
+    windows = sliding_window_view(np.concatenate([before, values]), WINDOW, axis=0)
+    return average(windows), (~np.isnan(windows)).sum(axis=-1)
+
+
+def _median(window: Floats) -> Floats:
+    """Median over the last axis of what is not NaN; NaN where nothing is."""
+    ordered = np.sort(window, axis=-1)  # NaN goes last
+    n = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
+    low = np.take_along_axis(ordered, np.maximum(n - 1, 0) // 2, axis=-1)
+    high = np.take_along_axis(ordered, np.minimum(n // 2, window.shape[-1] - 1), axis=-1)
+    return np.asarray((low + high)[..., 0] / 2)
+
+
+def _mean(window: Floats) -> Floats:
+    """Mean over the last axis of what is not NaN; NaN where nothing is."""
+    n = (~np.isnan(window)).sum(axis=-1)
+    return np.asarray(np.nansum(window, axis=-1) / np.where(n, n, np.nan))
+
+
+def _summed(tables: Sequence[DailyTable], ids: tuple[Ids, ...]) -> Floats:
+    """The tables added up, one column per entry of `ids`."""
+    total = np.zeros((len(tables[0].span), len(ids)))
+    for table in tables:
+        for n, member in enumerate(ids):
+            total[:, n] += table.column(member)
+    return total
+
+
+def _said(day: date) -> str:
+    return period_name(period_of(day, Unit.DAY))
