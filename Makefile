@@ -18,7 +18,7 @@ BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench clean
+.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -57,11 +57,8 @@ image-proof: ## run the Dockerfile's steps in a scratch folder, then the bot rea
 fakes: $(DEV) ## OpenAI and Slack as local servers, to try the bot against
 	@$(BIN)/python -m tests.fakes
 
-sweep: $(DEV) ## the long sweeps: every crash point, fault sequence, time zone
+sweep: $(DEV) ## the long sweeps: every sequence of network faults
 	@$(BIN)/python -m pytest -m sweep $(T) $(if $(K),-k '$(K)')
-
-bench: $(DEV) ## speed and memory, as ratios
-	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment, caches and charts; databases and configuration stay
 	@rm -rf $(VENV) build dist charts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

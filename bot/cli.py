@@ -107,7 +107,7 @@ def check(**options: Any) -> int:
     return run_check(**options)
 
 
-@bot.command()
+@bot.command(short_help="Post the summary of a day, week or month.")
 @_job_options
 @click.option(
     "--period", type=click.Choice(["day", "week", "month"]), default="day", show_default=True
@@ -146,7 +146,7 @@ def status(**options: Any) -> int:
     return run_status(**options)
 
 
-@bot.command()
+@bot.command(short_help="Replay the history against rules.")
 @_config
 @click.option(
     "--rules",
@@ -172,7 +172,7 @@ def backtest(**options: Any) -> int:
     return run_backtest(**options)
 
 
-@bot.command()
+@bot.command(short_help="The numbers behind an alert or a quiet day.")
 @click.argument("key", required=False, metavar="[ALERT_KEY]")
 @click.option("--rule", help="Name of a rule, instead of an alert's key.")
 @click.option("--subject", help="Id or name of whom it is about.  [default: the organisation]")
@@ -187,7 +187,7 @@ def explain(**options: Any) -> int:
     return run_explain(**options)
 
 
-@bot.command()
+@bot.command(short_help="Alive and fresh? Exit 0 or 1, at once.")
 @_config
 @_output
 def health(**options: Any) -> int:

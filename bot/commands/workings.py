@@ -12,7 +12,7 @@ from bot.alerts.model import Subject
 from bot.kinds import Cap, Rule, Spike
 from bot.kinds.base import amount
 from bot.kinds.cap import highest_step, percent_of
-from bot.kinds.spike import HISTORY_DAYS
+from bot.kinds.spike import HISTORY_DAYS, Sensitivity
 from bot.spend.baseline import CUSHION, NONE, SAME_WEEKDAYS, WEEKDAY, Baseline, Floats, judge_last
 from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_of
 from bot.spend.ledger import DailyTable, Ledger
@@ -114,11 +114,11 @@ def _spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> Worked:
     why_not = f"{spent} is under the limit of {fine}"
     if observed > limit:
         why_not = f"{spent} is under the smallest excess worth telling, {smallest}"
-    low = judge_last(seen, k=3.0, floor=floor)
+    low = float(judge_last(seen, k=Sensitivity.LOW.swings, floor=floor).limit[0]) + extra
+    calmer = (f"`sensitivity: low`, which puts the limit at {amount(low, rule.measure)}",)
     silence = (
         f"a day up to {fine}",
-        f"`sensitivity: low`, which puts the limit at "
-        f"{amount(float(low.limit[0]) + extra, rule.measure)}",
+        *(calmer if limit < observed <= low else ()),
         f"`min_usd` above {amount(observed - float(baseline.usual[0]), rule.measure)}, the excess "
         "over the usual",
         f"`planned: [{{from: {day}, until: {day}, usd: …}}]` with at least "

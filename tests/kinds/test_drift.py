@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.alerts.model import Skipped
+from bot.config.rulebook import load_rulebook
 from bot.kinds.drift import Drift, _episode_start
 from bot.spend.calendar import DayState
 from bot.spend.ledger import Ledger
@@ -179,3 +181,8 @@ def test_a_dearer_request_is_a_drift_of_a_ratio() -> None:
 def test_what_cannot_be_a_drift_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         drift(**options)
+
+
+def test_the_examples_load() -> None:
+    book = load_rulebook(Path(__file__).parents[2] / "rules" / "examples" / "drift.yaml")
+    assert [one.kind for one in book.rules] == ["drift"] * 4

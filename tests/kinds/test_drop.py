@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from bot.alerts.model import Skipped
+from bot.config.rulebook import load_rulebook
 from bot.kinds.drop import Drop
 from bot.spend.calendar import DayState
 from bot.spend.ledger import Ledger
@@ -93,6 +95,8 @@ def test_a_long_drop_is_one_alert_and_becomes_usual() -> None:
     gone = book({entry.day.isoformat(): 0 for entry in USUAL if entry.day >= on("10-12")})
     days = [f"{day:%m-%d}" for day in gone.span if day >= on("10-12")]
     assert keys(findings(drop(), gone, *days)) == ["drop/project=search/day:2026-10-12"]
+    (third_week,) = findings(drop(), gone, "10-29")
+    assert third_week.facts[-1] == ("Low since", "Mon 12 Oct 2026")
     assert not findings(drop(), gone, "11-12", "11-13", "11-16", "11-17", "11-18", "11-19")
 
 
@@ -147,3 +151,8 @@ def test_requests_can_stop() -> None:
 def test_what_cannot_be_a_drop_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         drop(**options)
+
+
+def test_the_examples_load() -> None:
+    book = load_rulebook(Path(__file__).parents[2] / "rules" / "examples" / "drop.yaml")
+    assert [one.kind for one in book.rules] == ["drop"] * 3

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from bot.alerts.model import Severity, Skipped
+from bot.config.rulebook import load_rulebook
 from bot.kinds.new import New
 from bot.spend.calendar import DayState
 from bot.spend.ledger import Ledger
@@ -155,3 +157,8 @@ def test_pairs_and_volume_can_be_new() -> None:
 def test_what_cannot_be_new_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         new(**options)
+
+
+def test_the_examples_load() -> None:
+    book = load_rulebook(Path(__file__).parents[2] / "rules" / "examples" / "new.yaml")
+    assert [one.kind for one in book.rules] == ["new"] * 3
