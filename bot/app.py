@@ -19,14 +19,14 @@ from bot.messages.compose_digest import Digest, compose_digest
 from bot.messages.digest_charts import Budget
 from bot.messages.model import Message
 from bot.report import DataState, Judged, Report
-from bot.sources.base import COSTS, FetchFailure, Source
+from bot.sources.base import COSTS, USAGE, FetchFailure, Source
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of, utc_day
 from bot.spend.ledger import Ledger, trailing
 from bot.spend.metrics import Additive, Metric
-from bot.spend.rows import CostDay, Name, UsageDay
+from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
 from bot.store.alerts import AlertBook
 from bot.store.database import Database
-from bot.store.history import History
+from bot.store.history import History, usage_dataset
 from bot.store.outbox import Outbox
 from bot.store.pulses import CHECKED, FAILED, FETCHED, Pulses
 
@@ -158,9 +158,15 @@ def collect(app: App, days: Span) -> list[FetchFailure]:
                 found_names.append(fetched)
             case FetchFailure():
                 failures.append(fetched)
-                app.history.mark_failed(fetched.part, fetched.days, fetched.message, app.now)
+                for dataset in _datasets(fetched.part):
+                    app.history.mark_failed(dataset, fetched.days, fetched.message, app.now)
     app.history.remember_names(found_names, app.now)
     return failures
+
+
+def _datasets(part: str) -> list[str]:
+    """The datasets a failed part stands for: `usage` means all ten kinds."""
+    return [usage_dataset(kind) for kind in UsageKind] if part == USAGE else [part]
 
 
 def days_to_fetch(app: App) -> Span:

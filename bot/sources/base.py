@@ -12,6 +12,8 @@ from bot.spend.rows import CostDay, Name, UsageDay
 
 COSTS = "costs"
 """The name of the costs part in a FetchFailure; a usage part is called `usage/<kind>`."""
+USAGE = "usage"
+"""The name of a part that stands for all usage endpoints at once."""
 NAMES = "names"
 """The name of the part that resolves ids to names."""
 

@@ -13,12 +13,12 @@ from typing import Protocol
 
 from bot.errors import SourceError
 from bot.sources.api_errors import AccessError
-from bot.sources.base import COSTS, NAMES, Fetched, FetchFailure
+from bot.sources.base import COSTS, NAMES, USAGE, Fetched, FetchFailure
 from bot.sources.deadline import Halt
 from bot.sources.names import key_names, no_names, project_names, user_names
 from bot.sources.paging import Answer, Get, Params
 from bot.sources.parallel import End, Readers
-from bot.sources.queries import BREAKDOWNS, USAGE, CostsQuery, usage_queries
+from bot.sources.queries import BREAKDOWNS, CostsQuery, usage_queries
 from bot.sources.reading import read
 from bot.spend.calendar import Span
 from bot.spend.rows import CostDay, Name

@@ -12,15 +12,13 @@ from datetime import date
 from typing import Protocol
 
 from bot.errors import SourceError
-from bot.sources.base import COSTS, FetchFailure
+from bot.sources.base import COSTS, USAGE, FetchFailure
 from bot.sources.openai_pages import Page
 from bot.sources.openai_rows import BrokenDay, cost_days, usage_days
 from bot.sources.paging import ROOT, Call
 from bot.spend.calendar import ONE_DAY, Span, midnight
 from bot.spend.rows import CostDay, UsageDay, UsageKind
 
-USAGE = "usage"
-"""The part of a FetchFailure that is about all ten usage kinds at once."""
 COSTS_PATH = f"{ROOT}costs"
 COSTS_BY_KEY_SINCE = date(2025, 12, 6)
 """Costs before this day (1764979200) cannot be grouped by API key: 400 from the API."""

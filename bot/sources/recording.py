@@ -7,10 +7,10 @@ from datetime import date, datetime
 from pathlib import Path
 
 from bot.errors import SourceError
-from bot.sources.base import COSTS, Fetched, FetchFailure
+from bot.sources.base import COSTS, USAGE, Fetched, FetchFailure
 from bot.sources.names import is_listing, names_in, no_names
 from bot.sources.paging import bucket_pages, listed
-from bot.sources.queries import USAGE, CostsQuery, Query, failures, spans_of, usage_queries
+from bot.sources.queries import CostsQuery, Query, failures, spans_of, usage_queries
 from bot.sources.reading import Read, deliver
 from bot.sources.recording_file import RecordedCall, Recording, load
 from bot.spend.calendar import ONE_DAY, Span
