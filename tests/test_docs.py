@@ -16,6 +16,7 @@ from bot.kinds import KINDS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROMISED = {"run"}  # README says that the worker is not there yet
 COMMAND = re.compile(r"(?:\.venv/bin/bot|(?<![\w./-])bot) ([a-z]+)((?: +--?[a-z-]+)*)")
 
 
@@ -29,13 +30,13 @@ def _commands() -> list[tuple[str, str, str]]:
         text = page.read_text("utf-8").partition("is not there yet; neither are")
         code = re.findall(r"`([^`\n]+)`", text[0]) + re.findall(r"\.venv/bin/bot[^\n|&]+", text[0])
         found += [(page.name, *match) for line in code for match in COMMAND.findall(line)]
+    found = [one for one in found if one[1] not in PROMISED]
     return sorted(set(found))
 
 
 @pytest.mark.parametrize(("page", "command", "options"), _commands())
 def test_every_command_line_in_the_documents_exists(page: str, command: str, options: str) -> None:
-    if command == "run":
-        pytest.skip(f"{page} says that the worker is not there yet")
+    assert page
     known = bot.commands[command]
     assert isinstance(known, click.Command)
     names = {name for parameter in known.params for name in parameter.opts}

@@ -18,6 +18,9 @@ class Dimension(StrEnum):
     ORGANIZATION = "organization"
     PROJECT = "project"
     MODEL = "model"
+    """A model's family: `gpt-4o`, whatever its dated snapshots."""
+    SNAPSHOT = "snapshot"
+    """One dated model, as `gpt-4o-2024-08-06`."""
     LINE_ITEM = "line_item"
     API_KEY = "api_key"
 

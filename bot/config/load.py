@@ -71,6 +71,7 @@ def load_settings(
 _NEEDS = {
     Dimension.PROJECT: Grouping.PROJECT,
     Dimension.MODEL: Grouping.LINE_ITEM,
+    Dimension.SNAPSHOT: Grouping.LINE_ITEM,
     Dimension.LINE_ITEM: Grouping.LINE_ITEM,
     Dimension.API_KEY: Grouping.API_KEY,
 }

@@ -92,7 +92,9 @@ class StoreSettings(_Section):
 class Route(_Section):
     """Where findings about some subjects go. `match` looks at dimensions, rule and severity."""
 
-    match: dict[Literal["project", "model", "line_item", "api_key", "rule", "severity"], Globs]
+    match: dict[
+        Literal["project", "model", "snapshot", "line_item", "api_key", "rule", "severity"], Globs
+    ]
     channel: str
     mention: str | None = None
 

@@ -28,7 +28,7 @@ from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.money import LARGEST_DOLLARS, from_dollars, usd
 from bot.spend.names import clean
 
-MATCHABLE = (Dimension.PROJECT, Dimension.MODEL, Dimension.LINE_ITEM, Dimension.API_KEY)
+MATCHABLE = tuple(d for d in Dimension if d is not Dimension.ORGANIZATION)
 """Dimensions that `match` and routes may look at."""
 
 

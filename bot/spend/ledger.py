@@ -144,6 +144,7 @@ _NAMELESS = {
     "organization": "the organisation",
     "project": "(no project)",
     "model": "other (no model)",
+    "snapshot": "other (no model)",
     "api_key": "(no key)",
 }
 

@@ -6,7 +6,7 @@ A day of a dataset is replaced whole, in one transaction with its roll-ups and i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -28,6 +28,10 @@ COSTS = "costs"
 """The dataset of money; a usage dataset is called `usage/<kind>`."""
 
 _ROLLED_UP = ("organization", "project", "line_item", "api_key", "model")
+
+
+SNAPSHOT = "snapshot"
+Reading = Callable[[str], str | None]
 
 
 def usage_dataset(kind: UsageKind) -> str:
@@ -143,7 +147,10 @@ class History:
         with self._database.reading() as connection:
             found = connection.execute(query).all()
             values = self._members.values(connection)
-        return _as_sums(found, values)
+        read = [
+            _snapshot if name == SNAPSHOT and not quantity.is_usage else None for name in dimensions
+        ]
+        return _as_sums(found, values, read)
 
     def _numbered_costs(
         self, connection: Connection, rows: Sequence[CostRow]
@@ -257,7 +264,8 @@ def _rolled_up_sums(dimension: str, span: Span) -> sa.Select[Any]:
 
 
 def _cost_sums(dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:
-    columns = [_column(cost_rows, name) for name in dimensions]
+    # A snapshot is a part of the line item, read from it when the sums are made.
+    columns = [_column(cost_rows, "line_item" if d == SNAPSHOT else d) for d in dimensions]
     return (
         sa.select(cost_rows.c.day, sa.func.sum(cost_rows.c.nanos), *columns)
         .where(_within(cost_rows.c.day, span))
@@ -266,7 +274,8 @@ def _cost_sums(dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:
 
 
 def _usage_sums(quantity: Additive, dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:
-    columns = [_column(usage_rows, "family" if d == "model" else d) for d in dimensions]
+    called = {"model": "family", SNAPSHOT: "model"}
+    columns = [_column(usage_rows, called.get(d, d)) for d in dimensions]
     total = sa.func.sum(usage_rows.c[quantity.value])
     return (
         sa.select(usage_rows.c.day, total, *columns)
@@ -284,9 +293,20 @@ def _grouping(columns: list[sa.ColumnElement[int]]) -> list[sa.ColumnElement[int
     return [column for column in columns if isinstance(column, sa.Column)]
 
 
-def _as_sums(found: Iterable[Any], values: Mapping[int, str]) -> Sums:
-    sums: dict[Ids, dict[date, int]] = defaultdict(dict)
+def _snapshot(line_item: str) -> str | None:
+    return parse(line_item).snapshot
+
+
+def _as_sums(
+    found: Iterable[Any], values: Mapping[int, str], read: Sequence[Reading | None]
+) -> Sums:
+    """Sums by the members' values, or by what is read from them."""
+    sums: dict[Ids, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for day, total, *numbers in found:
-        ids = tuple(values.get(number) for number in numbers)
-        sums[ids][date.fromordinal(day)] = int(total)
+        parts = (values.get(number) for number in numbers)
+        ids = tuple(
+            part if part is None or reading is None else reading(part)
+            for part, reading in zip(parts, read, strict=True)
+        )
+        sums[ids][date.fromordinal(day)] += int(total)
     return dict(sums)

@@ -255,3 +255,27 @@ def test_exit_codes_say_whose_mistake_it_is(arguments: list[str], code: int) -> 
 def test_fail_on_turns_what_was_found_into_an_exit_code(place: Place) -> None:
     assert place.bot("check", "--dry-run", "--fail-on", "critical", *AS_OF) == 0
     assert place.bot("check", "--dry-run", "--fail-on", "warning", *AS_OF) == 1
+
+
+def test_a_model_is_its_family_unless_a_rule_says_snapshot(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = TODAY - timedelta(days=1)
+    items = ["gpt-9-2026-01-01, input", "gpt-9-2026-06-01, input", "gpt-9-2026-06-01, output"]
+    place.openai.costs.extend(CostRow(day, "100", "proj_001", item, None) for item in items)
+    place.write(
+        "rules.yaml",
+        """
+rules:
+  - {name: family, kind: cap, per: model, match: {model: "gpt-9*"}, limit_usd: 250}
+  - {name: dated, kind: cap, per: snapshot, match: {snapshot: "gpt-9*"}, limit_usd: 150}
+  - {name: pair, kind: cap, per: [project, snapshot], match: {model: gpt-9}, limit_usd: 150}
+""",
+    )
+    assert place.bot("check", "--dry-run", "--output", "json", *AS_OF) == 0
+    found = {f["rule"]: (f["subject"]["id"], f["observed"]) for f in document(capsys)["findings"]}
+    assert found == {
+        "family": ("gpt-9", "300"),
+        "dated": ("gpt-9-2026-06-01", "200"),
+        "pair": (["proj_001", "gpt-9-2026-06-01"], "200"),
+    }

@@ -149,7 +149,7 @@ def test_the_days_of_a_digest(when: DigestTime, days: int) -> None:
     ("route", "said"),
     [
         ({"match": {"project": "x"}}, "channel"),
-        ({"match": {"team": "x"}, "channel": "#c"}, "'project', 'model', 'line_item'"),
+        ({"match": {"team": "x"}, "channel": "#c"}, "'project', 'model', 'snapshot'"),
         ({"match": {"project": []}, "channel": "#c"}, "at least 1"),
     ],
 )
