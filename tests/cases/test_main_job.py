@@ -34,13 +34,13 @@ rules:
 class Place:
     """A folder with a configuration, and the two servers it names."""
 
-    def __init__(self, home: Path, openai: FakeOpenAI, slack: FakeSlack) -> None:
+    def __init__(self, home: Path, openai: FakeOpenAI, slack: FakeSlack, days: int) -> None:
         self.home, self.openai, self.slack = home, openai, slack
         self.write("rules.yaml", RULES)
         self.write(
             "config.yaml",
             f"""
-source: {{kind: openai, base_url: "{openai.base_url}"}}
+source: {{kind: openai, history_days: {days}, base_url: "{openai.base_url}"}}
 slack:
   bot_token: ${{SLACK_BOT_TOKEN}}
   base_url: "{slack.base_url}"
@@ -62,8 +62,8 @@ rules: rules.yaml
         return run([*arguments[:1], "--config", str(self.home / "config.yaml"), *arguments[1:]])
 
 
-def bill(extra: tuple[CostRow, ...] = ()) -> dict[str, Any]:
-    found = organisation(end=TODAY + timedelta(days=1), days=90, projects=6, seed=5)
+def bill(days: int) -> dict[str, Any]:
+    found = organisation(end=TODAY + timedelta(days=1), days=days, projects=6, seed=5)
     costs = [row for row in found.costs if row.day < TODAY]
     spike = [
         row._replace(amount=Decimal(str(row.amount)) * 5)
@@ -71,16 +71,19 @@ def bill(extra: tuple[CostRow, ...] = ()) -> dict[str, Any]:
         if row.day == TODAY - timedelta(days=1) and row.project_id == "proj_002"
     ]
     costs = [r for r in costs if (r.day, r.project_id) != (TODAY - timedelta(days=1), "proj_002")]
-    return {**found._asdict(), "costs": [*costs, *spike, *extra]}
+    return {**found._asdict(), "costs": [*costs, *spike]}
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    days = getattr(request, "param", 42)
     monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-admin-test")
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-test")
     monkeypatch.chdir(tmp_path)
-    with FakeOpenAI(**bill(), now=NOW) as openai, FakeSlack() as slack:
-        yield Place(tmp_path, openai, slack)
+    with FakeOpenAI(**bill(days), now=NOW) as openai, FakeSlack() as slack:
+        yield Place(tmp_path, openai, slack, days)
 
 
 def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -96,6 +99,7 @@ def total(rows: list[CostRow], day: date) -> Decimal:
     return EXACT.quantize(amounts, Decimal("1e-9"))
 
 
+@pytest.mark.parametrize("place", [90], indirect=True)
 def test_the_true_findings_are_posted_once_each_with_its_key(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
