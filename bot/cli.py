@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot import __version__
 from bot.errors import BotError
 
 OK, FAIL_ON, USAGE, BUG = 0, 1, 2, 70
+_YEARS = range(2000, 2200)
 
 
 class InstantType(click.ParamType[datetime]):
@@ -32,9 +34,12 @@ class InstantType(click.ParamType[datetime]):
             return value
         try:
             instant = datetime.fromisoformat(str(value).strip())
-        except ValueError:
+            instant = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no ISO 8601 instant; write 2026-11-20T09:30:00Z", param, ctx)
-        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+        if instant.year not in _YEARS:
+            self.fail(f"{value!r} is not in the years 2000 to 2199", param, ctx)
+        return instant
 
 
 class DayType(click.ParamType[date]):
@@ -44,9 +49,12 @@ class DayType(click.ParamType[date]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         try:
-            return datetime.strptime(str(value).strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a date
+            day = datetime.strptime(str(value).strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a date
         except ValueError:
             self.fail(f"{value!r} is no day; write 2026-11-20", param, ctx)
+        if day.year not in _YEARS:
+            self.fail(f"{value!r} is not in the years 2000 to 2199", param, ctx)
+        return day
 
 
 _config = click.option(
@@ -55,7 +63,11 @@ _config = click.option(
     help="Configuration file.  [default: config.yaml, else $BOT_CONFIG]",
 )
 _output = click.option(
-    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or one JSON document.",
 )
 
 
@@ -70,9 +82,14 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--as-of",
             type=InstantType(),
-            help="Judge as of this instant.  [default: now; a recording's own instant]",
+            help="Judge as of this instant, e.g. 2026-11-20T09:30:00Z (UTC unless it says "
+            "otherwise).  [default: now; for the sample or a recording its own instant]",
         ),
-        click.option("--dry-run", is_flag=True, help="Do everything but speak and remember."),
+        click.option(
+            "--dry-run",
+            is_flag=True,
+            help="Fetch and judge, and show what would be sent: nothing is sent or remembered.",
+        ),
         _config,
     ):
         command = option(command)
@@ -84,23 +101,32 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def bot() -> None:
     """Budget Bot watches an OpenAI bill, checks it against YAML rules, and tells Slack.
 
-    Exit codes: 0 done, whatever was found · 1 --fail-on was hit · 2 usage · 3 configuration,
-    rules or database · 4 the bill could not be read · 5 a message could not be delivered
-    (it is kept) · 70 a bug.
+    To begin: `bot check --dry-run --config config.example.yaml` needs no key and sends nothing.
+
+    \b
+    Exit codes:
+      0   done, whatever was found
+      1   --fail-on was hit; health: not healthy
+      2   usage: the command line is wrong
+      3   configuration, rules or database
+      4   a part of the bill could not be read; the rest was judged and told
+      5   a message could not be delivered; it is kept and sent by a later run
+      70  a bug
     """
 
 
-@bot.command()
+@bot.command(short_help="Fetch the bill, judge it, and alert: the main job.")
 @_job_options
 @click.option(
     "--fail-on",
     type=click.Choice(["warning", "critical"]),
-    help="Exit 1 if anything that bad holds.",
+    help="Exit 1 if a finding of this severity or worse holds, told before or not.",
 )
 def check(**options: Any) -> int:
     """Fetch the bill, judge it by the rules, and alert: the main job.
 
-    With --dry-run also shows the digest that `bot digest` would post.
+    Each alert is sent once, however often this runs. With --dry-run it also shows the digest that
+    `bot digest` would post.
     """
     from bot.commands.jobs import run_check  # noqa: PLC0415
 
@@ -110,18 +136,30 @@ def check(**options: Any) -> int:
 @bot.command(short_help="Post the summary of a day, week or month.")
 @_job_options
 @click.option(
-    "--period", type=click.Choice(["day", "week", "month"]), default="day", show_default=True
+    "--period",
+    type=click.Choice(["day", "week", "month"]),
+    default="day",
+    show_default=True,
+    help="What to sum up: the last finished one.",
 )
 def digest(**options: Any) -> int:
-    """Compose and post the summary of the last finished day, week or month."""
+    """Fetch the bill, then compose and post the summary of the last finished day, week or month.
+
+    Posted once per period and local date, however often this runs.
+    """
     from bot.commands.jobs import run_digest  # noqa: PLC0415
 
     return run_digest(**options)
 
 
-@bot.command()
+@bot.command(short_help="Fetch or back-fill the bill, and nothing else.")
 @_config
-@click.option("--since", type=DayType(), help="Fetch from this UTC day on.")
+@click.option(
+    "--since",
+    type=DayType(),
+    help="Fetch from this UTC day on, e.g. 2026-10-01.  "
+    "[default: what is not settled yet; at first all of history_days]",
+)
 @click.option(
     "--record",
     type=click.Path(path_type=Path, file_okay=False),
@@ -129,18 +167,21 @@ def digest(**options: Any) -> int:
 )
 @click.option("--as-of", type=InstantType(), hidden=True)
 def fetch(**options: Any) -> int:
-    """Fetch or back-fill the bill, and nothing else."""
+    """Fetch or back-fill the bill, and nothing else: no rule is judged, nothing is sent."""
     from bot.commands.fetch import run_fetch  # noqa: PLC0415
 
     return run_fetch(**options)
 
 
-@bot.command()
+@bot.command(short_help="What fires, what waits, how fresh the data is.")
 @_config
 @_output
 @click.option("--as-of", type=InstantType(), hidden=True)
 def status(**options: Any) -> int:
-    """What fires, what waits in the outbox, and how fresh the data is."""
+    """What fires, what waits in the outbox, and how fresh the data is.
+
+    Nothing is fetched. Exit 5 while a message waits that could not be delivered.
+    """
     from bot.commands.status import run_status  # noqa: PLC0415
 
     return run_status(**options)
@@ -158,7 +199,7 @@ def status(**options: Any) -> int:
 @click.option(
     "--compare",
     type=click.Path(path_type=Path, exists=True),
-    help="Another rule file or folder: what only one of the two tells.",
+    help="Another rule file or folder; show what only one of the two would tell.",
 )
 @_output
 @click.option("--as-of", type=InstantType(), help="Know nothing after this instant.")
@@ -181,7 +222,11 @@ def backtest(**options: Any) -> int:
 @_output
 @click.option("--as-of", type=InstantType(), help="Know nothing after this instant.")
 def explain(**options: Any) -> int:
-    """The numbers and formula behind an alert, or behind a day on which there was none."""
+    """The numbers and formula behind an alert, or behind a day on which there was none.
+
+    ALERT_KEY is the key of an alert as `bot status` and the JSON show it; or name --rule,
+    --subject and --day.
+    """
     from bot.commands.explain import run_explain  # noqa: PLC0415
 
     return run_explain(**options)
@@ -191,7 +236,11 @@ def explain(**options: Any) -> int:
 @_config
 @_output
 def health(**options: Any) -> int:
-    """Is the bot alive and its data fresh? Exit 0 or 1, in milliseconds."""
+    """Is the bot alive and its data fresh? Exit 0 or 1, in milliseconds.
+
+    Not healthy: no whole fetch by `bot check` or `bot digest` for 26 hours, a message that has
+    waited for an hour, or trouble in the last run.
+    """
     from bot.health import report  # noqa: PLC0415
 
     return report(options["config"], options["output"], os.environ)
@@ -224,11 +273,14 @@ def rules() -> None:
     """Check, list and explain rules."""
 
 
-@rules.command("validate")
+@rules.command("validate", short_help="Check rules; every mistake in one report.")
 @_config
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 def rules_validate(**options: Any) -> int:
-    """Check the rules of the configuration, or of PATH; every mistake in one report."""
+    """Check the rules of the configuration, or of PATH (a file or folder).
+
+    Every mistake is in one report.
+    """
     from bot.commands.rules import run_rules_validate  # noqa: PLC0415
 
     return run_rules_validate(**options)
@@ -238,13 +290,13 @@ def rules_validate(**options: Any) -> int:
 @_config
 @_output
 def rules_list(**options: Any) -> int:
-    """List the rules in force."""
+    """List the rules, also those that are off."""
     from bot.commands.rules import run_list  # noqa: PLC0415
 
     return run_list(**options)
 
 
-@rules.command("explain")
+@rules.command("explain", short_help="The manual page of a rule kind.")
 @click.argument("kind", required=False)
 def rules_explain(**options: Any) -> int:
     """Print the manual page of a rule KIND; without one, the list of kinds."""
@@ -263,8 +315,9 @@ def rules_schema() -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line. Errors go to stderr, in a line or two."""
+    _show_what_the_terminal_can()
     try:
-        return int(bot.main(list(arguments), prog_name="bot", standalone_mode=False) or OK)
+        return _carried_out(arguments)
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
         return 130
@@ -274,10 +327,28 @@ def run(arguments: Sequence[str]) -> int:
     except BotError as error:
         click.echo(f"bot: {error}", err=True)
         return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
+    except (BrokenPipeError, SystemExit):  # click and rich make an exit of a broken pipe
+        _let_go_of_stdout()
         return OK
     except Exception:  # noqa: BLE001 - the one boundary: whatever arrives here is a bug
         traceback.print_exc()
         click.echo("bot: this is a bug; please report the lines above (exit 70)", err=True)
         return BUG
+
+
+def _carried_out(arguments: Sequence[str]) -> int:
+    code = int(bot.main(list(arguments), prog_name="bot", standalone_mode=False) or OK)
+    sys.stdout.flush()
+    return code
+
+
+def _show_what_the_terminal_can() -> None:
+    """A character that the terminal's encoding lacks is shown as `?`; it is no bug."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _let_go_of_stdout() -> None:
+    """Whoever read our output has gone: what is still buffered goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

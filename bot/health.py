@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.errors import BotError
+from bot.errors import BotError, ConfigError
 
 STALE_SECONDS = 26 * 3600
 """A bot whose last whole fetch is older than a day and a bit is not watching any more."""
@@ -36,7 +36,7 @@ def options(arguments: Sequence[str]) -> tuple[Path | None, str] | None:
 
 
 def report(config: Path | None, output: str, environ: Mapping[str, str]) -> int:
-    """One line, or JSON, on stdout; exit code 0 healthy, 1 not, 3 without a usable database."""
+    """One line, or JSON, on stdout; exit code 0 healthy, 1 not."""
     verdict = _verdict(config or _default(environ), environ)
     if output == "json":
         sys.stdout.write(json.dumps(verdict) + "\n")
@@ -54,9 +54,9 @@ def _default(environ: Mapping[str, str]) -> Path:
 def _verdict(config: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     try:
         url = _store_url(config, environ)
-        pulses, oldest = _server_pulses(url) if "sqlite" not in url else _file_pulses(url)
-    except (BotError, OSError, ValueError, sqlite3.Error) as error:
-        return {"healthy": False, "why": str(error)}
+        pulses, oldest = _file_pulses(url) if url.startswith("sqlite") else _server_pulses(url)
+    except (BotError, OSError, ValueError, ImportError, sqlite3.Error) as error:
+        return {"healthy": False, "why": str(error).partition("\n")[0]}
     return _judged(pulses, oldest, datetime.now(UTC))
 
 
@@ -83,7 +83,7 @@ def _trouble(found: Mapping[str, Any], now: datetime) -> str | None:
     if found["oldest_waiting"] and _seconds(found["oldest_waiting"], now) > STUCK_SECONDS:
         return f"a message has waited {_hours(found['oldest_waiting'], now)} hours in the outbox"
     if found["last_error"]:
-        return str(found["last_error"])
+        return str(found["last_error"]).partition("\n")[0]
     return None
 
 
@@ -104,8 +104,10 @@ def _store_url(config: Path, environ: Mapping[str, str]) -> str:
     from bot.config import yamlfile  # noqa: PLC0415 - only needed here, and without pydantic
 
     data = yamlfile.load(config).data
-    store = data.get("store") if isinstance(data, dict) else None
-    url = (store or {}).get("url", "sqlite:///budget-bot.db")
+    store = (data.get("store", {}) if isinstance(data, dict) else data) or {}
+    url = store.get("url", "sqlite:///budget-bot.db") if isinstance(store, dict) else None
+    if not isinstance(url, str):
+        raise ConfigError(f"{config} has mistakes: `bot config validate` tells them")
     if "${" in url:
         from bot.config.environment import expand  # noqa: PLC0415
         from bot.config.textfile import read_secret  # noqa: PLC0415

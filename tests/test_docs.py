@@ -2,53 +2,134 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
-from bot.cli import bot
+from bot.cli import bot, run
 from bot.config import yamlfile
 from bot.config.load import load_configuration
 from bot.config.rulebook import load_rulebook
-from bot.kinds import KINDS
+from bot.kinds import KINDS, Rule
+from bot.report import DataState, Report, as_json
+from bot.spend.metrics import Metric
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PROMISED = {"run"}  # README says that the worker is not there yet
-COMMAND = re.compile(r"(?:\.venv/bin/bot|(?<![\w./-])bot) ([a-z]+)((?: +--?[a-z-]+)*)")
+README = ROOT / "README.md"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PROMISED = {"run"}
+"""Commands that the documents name although they are not there yet, and say so."""
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
 
 
 def _blocks(page: Path, kind: str) -> list[str]:
-    return re.findall(rf"```yaml {kind}\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    return re.findall(rf"```{kind}\n(.*?)```", _text(page), re.DOTALL)
 
 
-def _commands() -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        text = page.read_text("utf-8").partition("is not there yet; neither are")
-        code = re.findall(r"`([^`\n]+)`", text[0]) + re.findall(r"\.venv/bin/bot[^\n|&]+", text[0])
-        found += [match for line in code for match in COMMAND.findall(line)]
-    found = [one for one in found if one[0] not in PROMISED]
-    return sorted(set(found))
+def _shown(kind: str) -> list[str]:
+    return [text for page in PAGES for text in _blocks(page, kind)]
 
 
-@pytest.mark.parametrize(("command", "options"), _commands())
-def test_every_command_line_in_the_documents_exists(command: str, options: str) -> None:
-    known = bot.commands[command]
-    assert isinstance(known, click.Command)
-    names = {name for parameter in known.params for name in parameter.opts}
-    assert set(options.split()) <= names | {"--help"}
+# --- command lines
 
 
-def test_the_rules_in_the_documents_load(tmp_path: Path) -> None:
-    shown = [text for page in PAGES for text in _blocks(page, "rules")]
-    assert shown
-    for number, text in enumerate(shown):
-        file = tmp_path / f"{number}.yaml"
-        file.write_text(text, encoding="utf-8")
-        assert load_rulebook(file).rules
+def _code(text: str) -> Iterator[str]:
+    """Lines of fenced blocks without comments, and inline code."""
+    fence = re.compile(r"(?ms)^ *```[^\n]*\n(.*?)^ *```")
+    for block in fence.findall(text):
+        yield from (line.partition(" #")[0] for line in block.replace("\\\n", " ").splitlines())
+    yield from re.findall(r"`([^`\n]+)`", fence.sub("", text))
+
+
+def _command_lines(text: str) -> Iterator[str]:
+    """What follows `bot`: at the start of inline code or a shell command, or of `.venv/bin/bot`."""
+    for line in _code(text):
+        for part in re.split(r"&&|\|\|?|;", line.replace("\\|", "/")):
+            started = re.match(r"(?:.*\s)?(?:\.venv/bin/bot|budget-bot bot)(?=\s)(.*)", part)
+            plain = re.match(r"\s*bot(?=\s)(.*)", part)
+            if found := started or plain:
+                yield found[1].strip()
+
+
+def _parsed(line: str) -> list[str]:
+    """The words that the command of the line leaves over. Raises click's errors."""
+    command: click.Command = bot
+    words = shlex.split(line)
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        command = command.commands[words.pop(0)]
+    context = click.Context(command)
+    _, left, _ = command.make_parser(context).parse_args(words)
+    return left
+
+
+LINES = sorted({line for page in PAGES for line in _command_lines(_text(page))} - PROMISED)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_command_line_in_the_documents_exists(line: str) -> None:
+    assert _parsed(line) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["chekc", "check --dryrun", "rules explian cap", "health soon", "fetch --since"]
+)
+def test_a_command_line_that_does_not_exist_would_be_noticed(line: str) -> None:
+    try:
+        left = _parsed(line)
+    except (KeyError, click.UsageError):
+        return
+    assert left != []
+
+
+def test_the_commands_are_found_in_the_pages_that_show_them() -> None:
+    assert {"check --dry-run", "digest", "fetch --record recordings/acme"} <= set(LINES)
+    assert "rules explain <kind>" in set(LINES)
+
+
+def test_the_table_of_commands_is_complete_and_its_options_exist() -> None:
+    rows = re.findall(r"(?m)^\| `bot (\w+)[^|]*\|(.*)\|$", _text(README))
+    assert sorted(name for name, _ in rows) == sorted(bot.commands)
+    for name, row in rows:
+        known = {option for one in bot.commands[name].params for option in one.opts}
+        assert set(re.findall(r"--[a-z-]+", row)) <= known, name
+
+
+def test_what_is_promised_is_not_there_yet() -> None:
+    assert PROMISED.isdisjoint(bot.commands), "it is there now: say so in README and CHANGELOG"
+
+
+# --- rules and configuration
+
+
+def test_every_yaml_block_says_what_it_is() -> None:
+    kinds = {kind.strip() for kind in re.findall(r"```yaml([^\n]*)", "".join(map(_text, PAGES)))}
+    assert kinds == {"rules", "config", "manifest"}
+
+
+@pytest.mark.parametrize("text", _shown("yaml rules"))
+def test_the_rules_in_the_documents_load(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert load_rulebook(file).rules
+
+
+@pytest.mark.parametrize("text", _shown("yaml config"))
+def test_the_configurations_in_the_documents_load(text: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    file = tmp_path / "config.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert load_configuration(file, {"OPENAI_ADMIN_KEY": "key"}).rulebook.enabled
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -72,15 +153,113 @@ def test_the_example_configuration_says_every_default() -> None:
     assert written.settings.rules == Path("rules/")
 
 
-def test_the_manifest_asks_for_what_the_page_explains() -> None:
+def _first_cells(heading: str) -> set[str]:
+    """The words in code of the first column of the table under a heading of docs/rules.md."""
+    section = _text(ROOT / "docs/rules.md").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"(?m)^\|([^|]*)\|", section)
+    return {word for cell in cells for word in re.findall(r"`(\w+)`", cell)}
+
+
+def test_the_page_on_rules_knows_every_kind_field_and_metric() -> None:
+    assert _first_cells("Kinds") == set(KINDS)
+    assert _first_cells("Metrics") == set(Metric)
+    assert _first_cells("What every rule has") | {"repeat_after"} == set(Rule.model_fields)
+
+
+# --- Slack
+
+
+def test_the_manifest_asks_for_what_the_page_explains_and_no_more() -> None:
     page = ROOT / "docs" / "slack-app.md"
-    (manifest,) = _blocks(page, "manifest")
-    scopes = yamlfile.parse(manifest, "manifest").data["oauth_config"]["scopes"]["bot"]
-    explained = re.findall(r"`([a-z]+:[a-z]+)`", page.read_text("utf-8"))
-    assert set(scopes) <= set(explained)
+    (text,) = _blocks(page, "yaml manifest")
+    manifest = yamlfile.parse(text, "manifest").data
+    assert set(manifest) == {
+        *("_metadata", "display_information", "features", "oauth_config", "settings")
+    }
+    explained = re.findall(r"`([a-z]+:[a-z]+)`", _text(page).partition("| scope |")[2])
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(explained)
+
+
+def test_the_manifest_keeps_to_slacks_lengths_and_only_sends() -> None:
+    (text,) = _blocks(ROOT / "docs" / "slack-app.md", "yaml manifest")
+    manifest = yamlfile.parse(text, "manifest").data
+    shown, features = manifest["display_information"], manifest["features"]
+    assert 0 < len(shown["name"]) <= 35
+    assert len(shown["description"]) <= 140
+    assert 0 < len(features["bot_user"]["display_name"]) <= 80
+    assert set(features) == {"bot_user"}
+    assert manifest["settings"]["socket_mode_enabled"] is False
+
+
+# --- what a run prints
+
+
+@pytest.fixture
+def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the example configuration and its rules, and nothing remembered."""
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    shutil.copy(ROOT / "config.example.yaml", tmp_path / "config.yaml")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _differences(shown: Any, real: Any, where: str = "") -> Iterator[str]:
+    """Where an abridged document is not what the real one holds."""
+    if isinstance(shown, dict) and isinstance(real, dict):
+        if where != "/data/totals" and shown.keys() != real.keys():
+            yield f"{where}: {sorted(shown.keys() ^ real.keys())}"
+        for key in shown.keys() & real.keys():
+            yield from _differences(shown[key], real[key], f"{where}/{key}")
+    elif isinstance(shown, list) and isinstance(real, list):
+        for number, one in enumerate(shown):
+            if not any(list(_differences(one, other)) == [] for other in real):
+                yield f"{where}[{number}] is not in the document"
+    elif shown != real:
+        yield f"{where}: {shown!r} is {real!r}"
+
+
+@pytest.mark.usefixtures("sample")
+def test_the_document_in_docs_json_is_what_the_sample_gives(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (text,) = _blocks(ROOT / "docs" / "json.md", "json")
+    assert run(["check", "--dry-run", "--output", "json"]) == 0
+    assert list(_differences(json.loads(text), json.loads(capsys.readouterr().out))) == []
+
+
+def test_docs_json_shows_every_key_of_the_document_in_its_order() -> None:
+    (text,) = _blocks(ROOT / "docs" / "json.md", "json")
+    nothing = DataState(None, None, (), {}, {})
+    document = as_json(Report(datetime(2026, 11, 20, tzinfo=UTC), nothing))
+    assert list(json.loads(text)) == list(document)
+    assert list(json.loads(text)["data"]) == list(document["data"])
+
+
+def test_the_readme_shows_how_the_demo_begins(
+    sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = _blocks(README, "text")[0].split()
+    assert run(["check", "--dry-run"]) == 0
+    assert capsys.readouterr().out.split()[: len(shown)] == shown
+    pictures = re.findall(r"!\[[^]]*\]\((docs/pictures/[^)]+)\)", _text(README))
+    assert pictures
+    assert {Path(one).name for one in pictures} <= {p.name for p in (sample / "charts").iterdir()}
+
+
+# --- links
+
+
+def _anchors(page: Path) -> set[str]:
+    """Of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"(?m)^#+ (.+)$", _text(page))
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    lost = []
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", _text(page)):
+        there = page.parent / target if target else page
+        if not there.exists() or (anchor and anchor not in _anchors(there)):
+            lost.append(f"{target}#{anchor}")
+    assert lost == []

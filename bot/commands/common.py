@@ -42,8 +42,9 @@ def console() -> Console:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    """One JSON document on stdout; in ASCII with escapes where the terminal knows no Unicode."""
+    in_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=in_ascii) + "\n")
 
 
 def note(text: str) -> None:

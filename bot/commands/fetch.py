@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot import app as flow
 from bot.commands.common import configuration, note
+from bot.errors import UsageError
 from bot.spend.calendar import ONE_DAY, Span
 from bot.wiring import fetching_app, recorded
 
@@ -16,7 +17,7 @@ def run_fetch(
 ) -> int:
     """Exit code 0, or 4 when a part of the bill could not be read."""
     with fetching_app(configuration(config), as_of) as app:
-        days = Span(since, app.today + ONE_DAY) if since else flow.days_to_fetch(app)
+        days = _since(since, app.today) if since else flow.days_to_fetch(app)
         with recorded(app, record, days) as recording_app:
             failures = flow.collect(recording_app, days)
         rows = app.history.row_counts(days)
@@ -27,3 +28,16 @@ def run_fetch(
         f"{rows['usage']:,} usage rows"
     )
     return 4 if any(not failure.optional for failure in failures) else 0
+
+
+def _since(day: date, today: date) -> Span:
+    """From that day to today. Raises UsageError for a day to come, or one before there was a bill.
+
+    The OpenAI API opened in June 2020.
+    """
+    if not date(2020, 6, 1) <= day <= today:
+        raise UsageError(
+            f"--since {day} is not a day of the bill",
+            hint=f"name a UTC day from 2020-06-01 to {today}",
+        )
+    return Span(day, today + ONE_DAY)

@@ -17,6 +17,7 @@ from bot.alerts.model import Severity
 from bot.app import App
 from bot.commands.common import configuration, console, note, print_json
 from bot.config.load import Configuration
+from bot.errors import UsageError
 from bot.messages.text import render
 from bot.report import Judged, Report, as_json
 from bot.spend.calendar import Unit, day_name
@@ -36,11 +37,13 @@ def run_check(
     fail_on: str | None,
 ) -> int:
     """Exit code of the main job."""
-    with _opened(configuration(config), dry_run, as_of) as app:
+    loaded = configuration(config)
+    folder = _charts_folder(charts, dry_run)
+    with _opened(loaded, dry_run, as_of) as app:
         report = flow.check(app)
         if dry_run:
             report = flow.preview_digest(app, report)
-    report = _with_charts(report, charts or (DEFAULT_CHARTS if dry_run else None))
+    report = _with_charts(report, folder)
     _show(report, output, dry_run)
     return _exit_code(report, Severity(fail_on) if fail_on else None)
 
@@ -55,9 +58,11 @@ def run_digest(
     period: str,
 ) -> int:
     """Exit code of the digest."""
-    with _opened(configuration(config), dry_run, as_of) as app:
+    loaded = configuration(config)
+    folder = _charts_folder(charts, dry_run)
+    with _opened(loaded, dry_run, as_of) as app:
         report = flow.digest(app, Unit(period))
-    report = _with_charts(report, charts or (DEFAULT_CHARTS if dry_run else None))
+    report = _with_charts(report, folder)
     _show(report, output, dry_run)
     return _exit_code(report, None)
 
@@ -68,17 +73,33 @@ def _opened(
     return dry_app(loaded, as_of) if dry_run else real_app(loaded, as_of)
 
 
+def _charts_folder(asked: Path | None, dry_run: bool) -> Path | None:
+    """Where charts are written, if anywhere. Raises UsageError before anything is told."""
+    if asked is None:
+        return DEFAULT_CHARTS if dry_run else None
+    try:
+        asked.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--charts {asked}: {error.strerror}", hint="name a folder that can be written"
+        ) from None
+    return asked
+
+
 def _with_charts(report: Report, folder: Path | None) -> Report:
-    """The report with its pictures written to the folder."""
+    """The report with its pictures written to the folder; without those that cannot be."""
     pictures = [chart for message in report.messages for chart in message.charts]
     if folder is None or not pictures:
         return report
-    folder.mkdir(parents=True, exist_ok=True)
     paths = {}
-    for chart in pictures:
-        path = folder / chart.name
-        path.write_bytes(chart.png)
-        paths[chart.name] = str(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for chart in pictures:
+            path = folder / chart.name
+            path.write_bytes(chart.png)
+            paths[chart.name] = str(path)
+    except OSError as error:
+        note(f"bot: no charts in {folder}: {error.strerror}")
     return replace(report, chart_paths=paths)
 
 
@@ -89,8 +110,9 @@ def _show(report: Report, output: str, dry_run: bool) -> None:
         _print(report, console(), dry_run)
     for message, hint in report.trouble:
         note(f"bot: {message}" + (f"\n  {hint}" if hint else ""))
-    for key, why in report.undelivered:
-        note(f"bot: not delivered, kept in the outbox: {key}\n  {why}")
+    for why in dict.fromkeys(why for _, why in report.undelivered):
+        keys = [key for key, reason in report.undelivered if reason == why]
+        note(f"bot: not delivered, kept in the outbox: {', '.join(keys)}\n  {why}")
 
 
 def _print(report: Report, out: Console, dry_run: bool) -> None:

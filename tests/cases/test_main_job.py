@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,12 @@ from typing import Any
 import pytest
 
 from bot.cli import run
+from tests.cases.stage import NOW, TODAY, Place
 from tests.fakes import FakeOpenAI, FakeSlack
 from tests.fakes.blockkit import problems
 from tests.fakes.openai_rows import CostRow, Raw
 from tests.fakes.organisation import organisation
 
-TODAY = date(2026, 11, 20)
-NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 AS_OF = ["--as-of", "2026-11-20T09:30:00Z"]
 LATER = ["--as-of", "2026-11-20T10:30:00Z"]
 EXACT = Context(prec=200)
@@ -29,37 +27,6 @@ rules:
   - {name: day cap, kind: cap, limit_usd: 400, steps: [50, 80, 100]}
   - {name: project spikes, kind: spike, per: project}
 """
-
-
-class Place:
-    """A folder with a configuration, and the two servers it names."""
-
-    def __init__(self, home: Path, openai: FakeOpenAI, slack: FakeSlack, days: int) -> None:
-        self.home, self.openai, self.slack = home, openai, slack
-        self.write("rules.yaml", RULES)
-        self.write(
-            "config.yaml",
-            f"""
-source: {{kind: openai, history_days: {days}, base_url: "{openai.base_url}"}}
-slack:
-  bot_token: ${{SLACK_BOT_TOKEN}}
-  base_url: "{slack.base_url}"
-rules: rules.yaml
-""",
-        )
-
-    def write(self, name: str, text: str) -> None:
-        (self.home / name).write_text(text, encoding="utf-8")
-
-    @property
-    def database(self) -> Path:
-        return self.home / "budget-bot.db"
-
-    def bytes_of_database(self) -> str:
-        return hashlib.sha256(self.database.read_bytes()).hexdigest()
-
-    def bot(self, *arguments: str) -> int:
-        return run([*arguments[:1], "--config", str(self.home / "config.yaml"), *arguments[1:]])
 
 
 def bill(days: int) -> dict[str, Any]:
@@ -76,14 +43,13 @@ def bill(days: int) -> dict[str, Any]:
 
 @pytest.fixture
 def place(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Place]:
     days = getattr(request, "param", 42)
-    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-admin-test")
-    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-test")
-    monkeypatch.chdir(tmp_path)
     with FakeOpenAI(**bill(days), now=NOW) as openai, FakeSlack() as slack:
-        yield Place(tmp_path, openai, slack, days)
+        found = Place(home, openai, slack, capsys, days)
+        found.write("rules.yaml", RULES)
+        yield found
 
 
 def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
