@@ -129,6 +129,10 @@ class Finding:
     facts: tuple[tuple[str, str], ...] = field(default=())
     channel: str | None = None
     mention: str | None = None
+    causes: tuple[str, ...] = ()
+    """Sentences on why: the change split into its parts, then who contributed most. Plain text."""
+    inhibited_by: str | None = None
+    """The key of the finding that tells this one already: it is then not told by itself."""
 
     @property
     def key(self) -> str:
