@@ -129,6 +129,8 @@ class Finding:
     facts: tuple[tuple[str, str], ...] = field(default=())
     channel: str | None = None
     mention: str | None = None
+    forecast_step: float | None = None
+    """The highest step (percent of a cap) that the period is foreseen to end above, if any."""
     causes: tuple[str, ...] = ()
     """Sentences on why: the change split into its parts, then who contributed most. Plain text."""
     inhibited_by: str | None = None
