@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bot.commands.common import config_path, configuration, print_json
-from bot.config.settings import Settings
+from bot.config.schema import config_schema
 
 
 def run_validate(*, config: Path | None) -> int:
@@ -24,5 +24,5 @@ def run_validate(*, config: Path | None) -> int:
 
 def run_schema() -> int:
     """The JSON Schema of config.yaml."""
-    print_json(Settings.model_json_schema())
+    print_json(config_schema())
     return 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
-from typing import Any
 
 from bot.commands.common import configuration, print_json
 from bot.config.problems import closest
 from bot.config.rulebook import load_rulebook
+from bot.config.schema import rules_schema
 from bot.errors import UsageError
 from bot.kinds import KINDS, Rule
 from bot.kinds.base import per_words
@@ -58,16 +58,7 @@ def run_explain(*, kind: str | None) -> int:
 
 def run_rules_schema() -> int:
     """The JSON Schema of a rules file."""
-    schemas: dict[str, Any] = {name: model.model_json_schema() for name, model in KINDS.items()}
-    print_json(
-        {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["rules"],
-            "properties": {"rules": {"type": "array", "items": {"oneOf": list(schemas.values())}}},
-        }
-    )
+    print_json(rules_schema())
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
     model_validator,
 )
 
@@ -151,14 +153,22 @@ def _monthly(value: Any) -> Any:
     return {"at": _time_of_day(clock.strip()), "of_month": int(number)}
 
 
+def _written(read: Callable[[Any], Any], form: str) -> BeforeValidator:
+    """Reads a moment from text of that form; the schema for editors knows the form."""
+    return BeforeValidator(
+        read, json_schema_input_type=Annotated[str, StringConstraints(pattern=f"^{form}$")]
+    )
+
+
+Daily = Annotated[DigestTime, _written(_daily, _CLOCK.pattern)]
+Weekly = Annotated[DigestTime, _written(_weekly, f"[A-Za-z]+ {_CLOCK.pattern}")]
+Monthly = Annotated[DigestTime, _written(_monthly, rf"\d{{1,2}} {_CLOCK.pattern}")]
+
+
 class DigestSettings(_Section):
-    daily: Annotated[DigestTime, BeforeValidator(_daily)] | None = DigestTime(at=time(9))
-    weekly: Annotated[DigestTime, BeforeValidator(_weekly)] | None = DigestTime(
-        at=time(9), weekday=0
-    )
-    monthly: Annotated[DigestTime, BeforeValidator(_monthly)] | None = DigestTime(
-        at=time(9), of_month=1
-    )
+    daily: Daily | None = DigestTime(at=time(9))
+    weekly: Weekly | None = DigestTime(at=time(9), weekday=0)
+    monthly: Monthly | None = DigestTime(at=time(9), of_month=1)
 
 
 def _known_zone(name: str) -> str:

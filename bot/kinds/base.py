@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     StrictBool,
     StringConstraints,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -38,11 +39,20 @@ def _as_tuple(value: Any) -> Any:
     )
 
 
-Globs = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+Globs = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
+    Field(min_length=1),
+]
 """One glob or a list of them, on an id or a name; `!` in front excludes."""
 
 
-Dollars = Annotated[Decimal, Field(ge=0, le=LARGEST_DOLLARS, decimal_places=9)]
+AS_NUMBER = WithJsonSchema(
+    {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}]}
+)
+"""How editors are told of an amount."""
+
+Dollars = Annotated[Decimal, Field(ge=0, le=LARGEST_DOLLARS, decimal_places=9), AS_NUMBER]
 """An amount of a rule: to the nano-dollar, and no larger than money is counted."""
 
 
@@ -80,7 +90,10 @@ class Rule(BaseModel):
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     kind: str
-    per: Annotated[tuple[Dimension, ...], BeforeValidator(_as_tuple)] = (Dimension.ORGANIZATION,)
+    per: Annotated[
+        tuple[Dimension, ...],
+        BeforeValidator(_as_tuple, json_schema_input_type=Dimension | list[Dimension]),
+    ] = (Dimension.ORGANIZATION,)
     match: dict[Dimension, Globs] = Field(default_factory=dict)
     metric: Metric = Metric.COST
     severity: Severity = Severity.WARNING

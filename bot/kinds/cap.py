@@ -39,7 +39,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.alerts.model import ORGANIZATION, SEPARATOR, Finding, Outcome, Skipped, Subject
-from bot.kinds.base import Rule, amount, matches
+from bot.kinds.base import AS_NUMBER, Rule, amount, matches
 from bot.spend.calendar import DayState, Period, Unit, day_name, period_of
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric
@@ -53,8 +53,12 @@ def _by_glob(value: Any) -> Any:
     return value if isinstance(value, dict) else {DEFAULT: value}
 
 
-Amount = Annotated[Decimal, Field(ge=0, le=1_000_000_000_000, decimal_places=9)]
-Limits = Annotated[dict[str, Amount], BeforeValidator(_by_glob), Field(min_length=1)]
+Amount = Annotated[Decimal, Field(ge=0, le=1_000_000_000_000, decimal_places=9), AS_NUMBER]
+Limits = Annotated[
+    dict[str, Amount],
+    BeforeValidator(_by_glob, json_schema_input_type=Amount | dict[str, Amount]),
+    Field(min_length=1),
+]
 Step = Annotated[float, Field(gt=0, le=1000)]
 
 _ADJECTIVES = {
