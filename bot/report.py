@@ -56,13 +56,29 @@ class Report:
 
     @property
     def trouble(self) -> tuple[tuple[str, str | None], ...]:
-        """What went wrong at the source and the way out, each sentence once."""
-        return tuple(dict.fromkeys((f.message, f.hint) for f in self.failures))
+        """What went wrong at the source and the way out: what fails alike is told as one."""
+        parts: dict[tuple[str, str | None], list[str]] = {}
+        for failure in self.failures:
+            why = failure.message.removeprefix(f"{failure.part}: ")
+            alike = parts.setdefault((why, failure.hint), [])
+            if why != failure.message and failure.part not in alike:
+                alike.append(failure.part)
+        return tuple(
+            (f"{_and(names)}: {why}" if names else why, hint)
+            for (why, hint), names in parts.items()
+        )
 
     @property
     def blind(self) -> tuple[FetchFailure, ...]:
         """The failures that leave a part of the bill unread."""
         return tuple(failure for failure in self.failures if not failure.optional)
+
+
+def _and(parts: Sequence[str]) -> str:
+    """`costs`, `costs and usage/completions`, `costs and 10 kinds of usage`."""
+    usage = [part for part in parts if part.startswith("usage/")]
+    others = [part for part in parts if part not in usage]
+    return " and ".join([*others, *(usage if len(usage) < 3 else [f"{len(usage)} kinds of usage"])])
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def _print_data(report: Report, out: Console) -> None:
 
 def _print_findings(report: Report, out: Console) -> None:
     if not report.judged:
-        out.print("Nothing is over its limits.")
+        out.print(_nothing_found(report))
         return
     many = "finding" if len(report.judged) == 1 else "findings"
     out.print(Text(f"{len(report.judged)} {many}", "bold"))
@@ -157,6 +157,13 @@ def _print_findings(report: Report, out: Console) -> None:
     for judged in report.judged:
         grid.add_row(*_finding_cells(judged))
     out.print(grid)
+
+
+def _nothing_found(report: Report) -> str:
+    """Silence means little where not everything could be seen."""
+    if report.blind or report.skipped:
+        return "No finding, but not everything could be seen: see below."
+    return "Nothing is over its limits."
 
 
 def _finding_cells(judged: Judged) -> tuple[Text, Text, Text]:

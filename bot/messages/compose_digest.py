@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -67,6 +67,21 @@ class Digest:
         """Nano-dollars of the whole organisation over the days."""
         return sum(self.costs.totals(days).values())
 
+    def unseen(self, days: Days) -> int:
+        """How many of the days up to today were not read whole."""
+        return len(self.ledger.days_in_state(days, DayState.MISSING))
+
+    def told(self, days: Days, money: Callable[[int], str] = usd) -> str:
+        """What was spent over the days in words: `$41.20`, `at least $41.20`, `an unknown amount`.
+
+        What was not read is not zero: an amount with a day missing is the least it can be.
+        """
+        unseen = self.unseen(days)
+        if not unseen:
+            return money(self.spent(days))
+        known = any(day <= self.ledger.today for day in days) and self.spent(days)
+        return f"at least {money(self.spent(days))}" if known else "an unknown amount"
+
     @property
     def key(self) -> str:
         """One digest per kind and scheduled local date."""
@@ -106,11 +121,12 @@ def _blocks(digest: Digest) -> Iterator[Block]:
 def _headline(digest: Digest) -> str:
     name = day_name(digest.period.start) if digest.unit is Unit.DAY else str(digest.period)
     name = f"{name[0].upper()}{name[1:]}"
-    if _unknown(digest):
-        at_least = usd_round(digest.spent(digest.period.span))
-        return f"{name}: costs are not complete, at least {at_least}"
+    told = digest.told(digest.period.span, usd_round)
+    if digest.unseen(digest.period.span):
+        return f"{name}: {told} spent, costs could not be read whole"
     now, before = digest.spent(digest.period.span), digest.spent(digest.before.span)
-    return f"{name}: {usd_round(now)} spent{_change(now, before, _before_words(digest))}"
+    compared = "" if digest.unseen(digest.before.span) else _change(now, before, _than(digest))
+    return f"{name}: {told} spent{compared}"
 
 
 def _summary(digest: Digest) -> str:
@@ -121,12 +137,7 @@ def _summary(digest: Digest) -> str:
     return f"{_headline(digest)}.{attention}"
 
 
-def _unknown(digest: Digest) -> bool:
-    states = (digest.ledger.state(day) for day in digest.period.span)
-    return any(state is DayState.MISSING for state in states)
-
-
-def _before_words(digest: Digest) -> str:
+def _than(digest: Digest) -> str:
     return f"the {digest.unit} before" if digest.unit is not Unit.DAY else "the day before"
 
 
@@ -140,20 +151,17 @@ def _change(now: int, before: int, than: str) -> str:
 
 
 def _comparisons(digest: Digest) -> Iterator[Line]:
-    spent = digest.spent(digest.period.span)
-    before = digest.spent(digest.before.span)
+    on = f"in {digest.period}" if digest.unit is not Unit.DAY else f"on {digest.period}"
+    spent = digest.told(digest.period.span)
     yield (
-        Span(usd(spent), Style.BOLD),
-        Span(
-            f" spent in {digest.period}" if digest.unit is not Unit.DAY else f" on {digest.period}"
-        ),
-        Span(f"; {usd(before)} {_before_words(digest)}"),
+        Span(f"{spent[0].upper()}{spent[1:]}", Style.BOLD),
+        Span(f" spent {on}; {digest.told(digest.before.span)} {_than(digest)}"),
         *_last_week(digest),
     )
     month = period_of(digest.ledger.today, Unit.MONTH)
     yield (
         Span(f"{month}: ", Style.BOLD),
-        Span(f"{usd(digest.spent(month.span))} so far{_pace(digest, month)}"),
+        Span(f"{digest.told(month.span)} so far{_pace(digest, month)}"),
     )
     days = Days(digest.ledger.today - timedelta(days=28), digest.ledger.today)
     values = [
@@ -162,7 +170,8 @@ def _comparisons(digest: Digest) -> Iterator[Line]:
         else digest.spent(Days(day, day + ONE_DAY))
         for day in days
     ]
-    yield (Span("Last 4 weeks: ", Style.BOLD), Span(sparkline(values), Style.CODE))
+    if any(value is not None for value in values):
+        yield (Span("Last 4 weeks: ", Style.BOLD), Span(sparkline(values), Style.CODE))
 
 
 def _pace(digest: Digest, month: Period) -> str:
@@ -177,7 +186,7 @@ def _last_week(digest: Digest) -> tuple[Span, ...]:
     if digest.unit is not Unit.DAY:
         return ()
     day = digest.period.start - timedelta(days=7)
-    return (Span(f"; {usd(digest.spent(Days(day, day + ONE_DAY)))} on {day:%A} last week"),)
+    return (Span(f"; {digest.told(Days(day, day + ONE_DAY))} on {day:%A} last week"),)
 
 
 def _budget_lines(digest: Digest) -> Iterator[Line]:
@@ -190,9 +199,19 @@ def _budget_lines(digest: Digest) -> Iterator[Line]:
         name = day_name(period.start) if budget.unit is Unit.DAY else str(period)
         yield (
             Span(f"{bar(spent, budget.limit, 12):·<12} ", Style.CODE),
-            Span(f" {percent(spent, budget.limit)}", Style.BOLD),
-            Span(f" of {usd_round(budget.limit)} for {name}: {usd_round(spent)}"),
+            Span(f" {_share(digest, period.span, budget.limit)}", Style.BOLD),
+            Span(
+                f" of {usd_round(budget.limit)} for {name}: {digest.told(period.span, usd_round)}"
+            ),
         )
+
+
+def _share(digest: Digest, days: Days, limit: int) -> str:
+    """`62%`; `over 62%` where a day was not read, `?` where none was."""
+    spent = digest.spent(days)
+    if not digest.unseen(days):
+        return percent(spent, limit)
+    return f"over {percent(spent, limit)}" if spent else "?"
 
 
 def _most_telling(findings: Sequence[Finding]) -> list[Finding]:
@@ -206,6 +225,8 @@ def _most_telling(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _tables(digest: Digest) -> Iterator[Table]:
+    least = "≥ " if digest.unseen(digest.period.span) else ""
+    known = not least and not digest.unseen(digest.before.span)
     for dimension in ("project", "model"):
         table = digest.ledger.sums(Additive.COST, (dimension,))
         now = table.totals(digest.period.span)
@@ -214,8 +235,8 @@ def _tables(digest: Digest) -> Iterator[Table]:
         rows = [
             (
                 clean(digest.ledger.name(dimension, ids[0]), 24),
-                usd(now[ids]),
-                _moved(now[ids], before[ids]),
+                f"{least}{usd(now[ids])}",
+                _moved(now[ids], before[ids], known),
             )
             for ids in ranked[:TOP]
             if now[ids] or before[ids]
@@ -223,7 +244,9 @@ def _tables(digest: Digest) -> Iterator[Table]:
         if rest := ranked[TOP:]:
             total, was = sum(now[i] for i in rest), sum(before[i] for i in rest)
             if total or was:
-                rows.append((f"{len(rest)} others", usd(total), _moved(total, was)))
+                rows.append(
+                    (f"{len(rest)} others", f"{least}{usd(total)}", _moved(total, was, known))
+                )
         if rows:
             titles = (dimension.capitalize(), _column_name(digest), "Change")
             columns = zip(titles, (Align.LEFT, Align.RIGHT, Align.RIGHT), strict=True)
@@ -235,7 +258,9 @@ def _column_name(digest: Digest) -> str:
     return f"{start:%a} {start.day}" if digest.unit is Unit.DAY else digest.unit.capitalize()
 
 
-def _moved(now: int, before: int) -> str:
+def _moved(now: int, before: int, known: bool) -> str:
+    if not known:
+        return "?"
     if before <= 0:
         return "new" if now > 0 else "–"
     change = (now - before) / before

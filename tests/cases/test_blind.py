@@ -1,0 +1,40 @@
+"""What could not be read is never told as zero, nor as "fine"."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cases.stage import YESTERDAY, Place, at
+from tests.fakes.faults import Fault
+
+
+@pytest.fixture
+def blind(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """Nothing was ever read, and nothing can be."""
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-proj-wrong")
+    return place
+
+
+def test_a_check_that_saw_nothing_does_not_say_that_nothing_is_over(blind: Place) -> None:
+    ran = blind.run("check", "--dry-run")
+    assert ran.code == 4
+    assert "No finding, but not everything could be seen: see below." in ran.out
+    assert "Nothing is over its limits" not in ran.out
+
+
+def test_a_digest_of_a_bill_that_was_never_read_names_no_amount(blind: Place) -> None:
+    message = blind.document("digest", "--dry-run", *at(0), code=4)["messages"][0]
+    assert message["text"].startswith(
+        "Thu 19 Nov: an unknown amount spent, costs could not be read whole."
+    )
+    assert "$0" not in str(message["blocks"])
+
+
+def test_a_digest_with_a_day_unread_says_that_an_amount_is_the_least_it_can_be(
+    place: Place,
+) -> None:
+    place.bot("fetch", "--as-of", f"{YESTERDAY}T12:00:00Z")  # yesterday by noon: a part of it
+    place.openai.faults.add(Fault("status", path="*/costs", times=None, status=403))
+    shown = place.run("digest", "--dry-run", *at(0)).out
+    assert "Thu 19 Nov: at least $120 spent, costs could not be read whole" in shown
+    assert "November 2026: at least $1,320" in shown
