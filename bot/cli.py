@@ -232,6 +232,35 @@ def explain(**options: Any) -> int:
     return run_explain(**options)
 
 
+@bot.command(short_help="What is held, as CSV, JSON or Parquet.")
+@click.argument("what", type=click.Choice(["costs", "usage", "alerts"]))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "json", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="Parquet needs the package extra `parquet`.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write, whole or not at all.  [default: stdout]",
+)
+@click.option("--since", type=DayType(), help="First UTC day.  [default: all that is held]")
+@click.option("--until", type=DayType(), help="Last UTC day.  [default: today]")
+@_config
+def export(**options: Any) -> int:
+    """Write the costs, usage or alerts that are held. Nothing is fetched.
+
+    Ids come with their names; dollars are exact; days are UTC. In CSV a text that a spreadsheet
+    would take for a formula begins with an apostrophe.
+    """
+    from bot.commands.export import run_export  # noqa: PLC0415
+
+    return run_export(**options)
+
+
 @bot.command(short_help="Alive and fresh? Exit 0 or 1, at once.")
 @_config
 @_output

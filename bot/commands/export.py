@@ -1,0 +1,126 @@
+"""`bot export`: what is held, as CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
+
+from bot.commands.common import configuration
+from bot.errors import UsageError
+from bot.spend.calendar import ONE_DAY, Span, utc_day
+from bot.store.database import open_forgetful
+from bot.store.listing import ALERTS, COSTS, USAGE, Listing, Row
+
+Rows = Generator[Row, None, None]
+Writer = Callable[[Rows, Sequence[str], IO[bytes]], None]
+
+_BEGINNING = date(2020, 6, 1)  # the API's
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A text cell that begins so is a formula to a spreadsheet (OWASP, "CSV injection")."""
+
+
+def run_export(
+    *,
+    what: str,
+    form: str,
+    out: Path | None,
+    since: date | None,
+    until: date | None,
+    config: Path | None,
+) -> int:
+    """Exit code 0. Raises UsageError where the output cannot be written."""
+    loaded = configuration(config)
+    end = (until or utc_day(datetime.now(UTC))) + ONE_DAY
+    days = Span(min(since or _BEGINNING, end), end)
+    columns = {"costs": COSTS, "usage": USAGE, "alerts": ALERTS}[what]
+    database = open_forgetful(loaded.store_url)
+    try:
+        listing = Listing(database)
+        rows = {"costs": listing.costs, "usage": listing.usage, "alerts": listing.alerts}[what]
+        with _opened(out) as file, closing(rows(days)) as found:
+            _WRITERS[form](found, columns, file)
+    finally:
+        database.close()
+    return 0
+
+
+def _csv(rows: Rows, columns: Sequence[str], file: IO[bytes]) -> None:
+    line = csv.writer(_Encoded(file), lineterminator="\n")
+    line.writerow(columns)
+    for row in rows:
+        line.writerow([_cell(row[column]) for column in columns])
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula gets a `'` in front; numbers stay."""
+    risky = isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value)
+    return f"'{value}" if risky else value
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").replace(".", "", 1).isdecimal()
+
+
+def _json(rows: Rows, _columns: Sequence[str], file: IO[bytes]) -> None:
+    """One array, an object a line."""
+    before = b"[\n"
+    for row in rows:
+        file.write(before + json.dumps(row, ensure_ascii=False, default=str).encode())
+        before = b",\n"
+    file.write((before if before == b"[\n" else b"\n") + b"]\n")
+
+
+def _parquet(rows: Rows, columns: Sequence[str], file: IO[bytes]) -> None:
+    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
+
+    frame = pd.DataFrame.from_records(list(rows), columns=list(columns))
+    try:
+        frame.to_parquet(file, index=False)
+    except ImportError:
+        raise UsageError(
+            "Parquet needs pyarrow, which is not installed",
+            hint="pip install 'openai-budget-bot[parquet]', or choose --format csv or json",
+        ) from None
+
+
+_WRITERS: dict[str, Writer] = {"csv": _csv, "json": _json, "parquet": _parquet}
+
+
+class _Encoded:
+    """A binary file as the csv module wants one."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        self._file.write(text.encode("utf-8", "replace"))
+
+
+@contextmanager
+def _opened(out: Path | None) -> Iterator[IO[bytes]]:
+    """Stdout, or a file that appears whole or not at all."""
+    if out is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
+            try:
+                yield file
+                file.flush()
+                os.replace(file.name, out)  # noqa: PTH105 - of a name, not of a path
+            except BaseException:
+                os.unlink(file.name)  # noqa: PTH108 - as above
+                raise
+    except OSError as error:
+        raise UsageError(
+            f"--out {out}: {error.strerror}", hint="name a file in a folder that can be written"
+        ) from None
