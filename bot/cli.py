@@ -62,12 +62,18 @@ _config = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Configuration file.  [default: config.yaml, else $BOT_CONFIG]",
 )
-_output = click.option(
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON document.",
+
+
+def _output_option(kinds: Sequence[str], words: str) -> Callable[..., Any]:
+    return click.option(
+        "--output", type=click.Choice(kinds), default="text", show_default=True, help=words
+    )
+
+
+_output = _output_option(["text", "json"], "For people, or one JSON document.")
+_job_output = _output_option(
+    ["text", "json", "html"],
+    "For people, one JSON document, or a page that shows the messages as Slack would.",
 )
 
 
@@ -78,7 +84,7 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(path_type=Path, file_okay=False),
             help="Write the charts as PNG files here.  [default with --dry-run: charts/]",
         ),
-        _output,
+        _job_output,
         click.option(
             "--as-of",
             type=InstantType(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,7 @@ from bot.app import App
 from bot.commands.common import configuration, console, note, print_json
 from bot.config.load import Configuration
 from bot.errors import UsageError
+from bot.messages.html import page
 from bot.messages.text import render
 from bot.report import Judged, Report, as_json
 from bot.spend.calendar import Unit, day_name
@@ -106,6 +108,8 @@ def _with_charts(report: Report, folder: Path | None) -> Report:
 def _show(report: Report, output: str, dry_run: bool) -> None:
     if output == "json":
         print_json(as_json(report))
+    elif output == "html":
+        sys.stdout.write(page(report.messages, report.as_of))
     else:
         _print(report, console(), dry_run)
     for message, hint in report.trouble:
