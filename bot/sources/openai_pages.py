@@ -125,7 +125,10 @@ def days_of(pages: Iterable[Page]) -> Iterator[Day]:
     """
     held: Day | None = None
     for page in pages:
-        for bucket in page.data:
+        buckets = page.data[::-1]
+        page.data.clear()  # so that a day's results are let go with the day
+        while buckets:
+            bucket = buckets.pop()
             start, end = _times(bucket, page.place)
             day = utc_day(datetime.fromtimestamp(start, UTC))
             if held is not None and day < held.day:

@@ -7,14 +7,16 @@ total, rounded once. `user_email` and everything else that was not asked for is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from bot.sources.cost_pages import CostResult
 from bot.sources.openai_pages import Day, Page, PageError, Place, days_of
-from bot.spend.money import MoneyError, dollars, share_out
+from bot.spend.money import Exact, MoneyError, attos, dollars, share_out
 from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
 
 _MEASURED = UsageRow._fields.index("requests")  # what stands before it tells rows apart
@@ -75,21 +77,24 @@ def usage_days(pages: Iterable[Page], kind: UsageKind) -> Iterator[UsageDay | Br
 
 
 Key = tuple[str, str, str]  # project, line item, API key, "" for none
-_Cost = tuple[Key, Decimal, float | None, str | None]  # quantity and its unit come last
+_Cost = tuple[Key, Exact, float | None, str | None]  # quantity and its unit come last
 _by_key = itemgetter(0)
 
 
 def _cost_rows(day: Day) -> tuple[CostRow, ...]:
     costs = [_cost(result, part.place) for part in day.parts for result in part.results]
+    day.parts.clear()  # a large day's results and its rows are not held at the same time
     costs.sort(key=_by_key)
-    shares = share_out([amount for _, amount, _, _ in costs])
+    shares = share_out([cost[1] for cost in costs])
     rows: list[CostRow] = []
     last = None
+    strings: dict[str, str] = {}
+    made = CostRow._make
+    same = strings.setdefault  # thousands of rows share their project, line item and unit
     for (key, _, quantity, unit), nanos in zip(costs, shares, strict=True):
-        project, line_item, api_key = key
-        row = CostRow(
-            day.day, project or None, line_item or None, api_key or None, nanos, quantity, unit
-        )
+        project, line_item, api_key = (same(name, name) for name in key)
+        named = (project or None, line_item or None, api_key or None)
+        row = made((day.day, *named, nanos, quantity, unit and same(unit, unit)))
         if key == last:
             row = _together(rows.pop(), row)
         rows.append(row)
@@ -107,6 +112,8 @@ def _together(one: CostRow, other: CostRow) -> CostRow:
 
 def _cost(result: Any, place: Place) -> _Cost:
     """A result on its way to a row. There may be millions: types are checked all at once."""
+    if type(result) is CostResult:
+        return _checked_cost(result, place)
     if type(result) is not dict:
         raise PageError(place, "a result is not an object")
     get = result.get
@@ -122,6 +129,28 @@ def _cost(result: Any, place: Place) -> _Cost:
         quantity,
         unit or None,
     )
+
+
+def _checked_cost(result: CostResult, place: Place) -> _Cost:
+    """The same for one whose types were checked when it was decoded."""
+    amount = result.amount
+    if amount.currency != "usd":
+        _check_currency(amount.currency, place)
+    exact: Exact | None = attos(bytes(amount.value))
+    if exact is None:
+        exact = _dollars(_decoded(amount.value), place)
+    quantity = result.quantity
+    return (
+        (result.project_id or "", result.line_item or "", result.api_key_id or ""),
+        exact,
+        quantity if quantity is None else _quantity(quantity),
+        result.quantity_unit or None,
+    )
+
+
+def _decoded(value: bytes | memoryview) -> Any:
+    """JSON that is no plain number, as the careful reader sees it."""
+    return json.loads(bytes(value), parse_float=Decimal)
 
 
 _TEXT = frozenset({str, type(None)})
@@ -143,8 +172,12 @@ def _amount(result: Mapping[str, Any], place: Place) -> Decimal:
     currency = amount.get("currency")
     if currency != "usd":
         _check_currency(currency, place)
+    return _dollars(amount.get("value"), place)
+
+
+def _dollars(raw: Any, place: Place) -> Decimal:
     try:
-        return dollars(amount.get("value"))
+        return dollars(raw)
     except MoneyError as error:
         raise PageError(place, f"`amount.value` cannot be read: {error}") from None
 
@@ -163,6 +196,8 @@ _NUMERIC = frozenset({int, str, Decimal})
 
 def _quantity(raw: Any) -> float | None:
     """A quantity only illustrates the money: one that cannot be read is none."""
+    if type(raw) is float or type(raw) is int:
+        return float(raw) if -_LARGEST_COUNT < raw < _LARGEST_COUNT else None
     if raw is None or type(raw) not in _NUMERIC:
         return None
     try:

@@ -43,14 +43,18 @@ class Call(NamedTuple):
         return self.path.removeprefix(ROOT)
 
 
-def bucket_pages(get: Get, call: Call, most: int) -> Iterator[Page]:
-    """The pages of a costs or usage query, at most `most` of them."""
-    return _follow(get, call, most, _next_page)
+Read = Callable[[bytes, Place], Page]
+"""Opens a body; raises PageError."""
+
+
+def bucket_pages(get: Get, call: Call, most: int, read: Read = read_page) -> Iterator[Page]:
+    """The pages of a costs or usage query, at most `most` of them, each opened by `read`."""
+    return _follow(get, call, most, _next_page, read)
 
 
 def listed(get: Get, call: Call, most: int = MOST_LIST_PAGES) -> Iterator[dict[str, Any]]:
     """The items of a listing: objects with an `id`."""
-    for page in _follow(get, call, most, _last_id):
+    for page in _follow(get, call, most, _last_id, read_page):
         yield from items_of(page)
 
 
@@ -66,14 +70,13 @@ Cursor = tuple[str, str]
 
 
 def _follow(
-    get: Get, call: Call, most: int, next_of: Callable[[Page], Cursor | None]
+    get: Get, call: Call, most: int, next_of: Callable[[Page], Cursor | None], read: Read
 ) -> Iterator[Page]:
     cursor: Cursor | None = None
     seen: set[Cursor | None] = set()
     for number in count(1):
         seen.add(cursor)
-        answer = get(call.path, call.params if cursor is None else (*call.params, cursor))
-        page = read_page(answer.body, Place(call.endpoint, number, answer.request_id))
+        page = _opened(get, call, cursor, number, read)
         cursor = next_of(page)
         if cursor in seen and cursor is not None:
             raise PageError(page.place, "the cursor of the next page repeats")
@@ -82,6 +85,11 @@ def _follow(
         yield page
         if cursor is None:
             return
+
+
+def _opened(get: Get, call: Call, cursor: Cursor | None, number: int, read: Read) -> Page:
+    answer = get(call.path, call.params if cursor is None else (*call.params, cursor))
+    return read(answer.body, Place(call.endpoint, number, answer.request_id))
 
 
 def _next_page(page: Page) -> Cursor | None:

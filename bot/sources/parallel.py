@@ -16,7 +16,7 @@ from bot.sources.deadline import Halt
 
 Item = TypeVar("Item")
 Reader = Callable[[], Iterable[Item]]
-WAITING = 8
+WAITING = 1
 """Items that wait for the consumer: days, of which one may hold 50,000 rows."""
 
 

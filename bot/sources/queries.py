@@ -13,7 +13,8 @@ from typing import Protocol
 
 from bot.errors import SourceError
 from bot.sources.base import COSTS, USAGE, FetchFailure
-from bot.sources.openai_pages import Page
+from bot.sources.cost_pages import read_cost_page
+from bot.sources.openai_pages import Page, Place, read_page
 from bot.sources.openai_rows import BrokenDay, cost_days, usage_days
 from bot.sources.paging import ROOT, Call
 from bot.spend.calendar import ONE_DAY, Span, midnight
@@ -63,6 +64,9 @@ class Query(Protocol):
     def call(self, days: Span, limit: int) -> Call:
         """The frozen query for one piece."""
 
+    def open(self, body: bytes, place: Place) -> Page:
+        """A page of its endpoint."""
+
     def days(self, pages: Iterable[Page]) -> Iterator[CostDay | UsageDay | BrokenDay]:
         """The days that pages hold, in order."""
 
@@ -92,6 +96,9 @@ class CostsQuery:
             n for n in BREAKDOWNS if n in self.break_down_by and not (dated and n == "api_key")
         ]
         return _call(self.path, days, limit, [_GROUPS[name] for name in names])
+
+    def open(self, body: bytes, place: Place) -> Page:
+        return read_cost_page(body, place)
 
     def days(self, pages: Iterable[Page]) -> Iterator[CostDay | BrokenDay]:
         return cost_days(pages)
@@ -124,6 +131,9 @@ class UsageQuery:
         left_out = {_GROUPS[name] for name in BREAKDOWNS if name not in self.break_down_by}
         groups = _USAGE_GROUPS.get(self.kind, _BY_MODEL) - left_out
         return _call(self.path, days, limit, [name for name in _USAGE_ORDER if name in groups])
+
+    def open(self, body: bytes, place: Place) -> Page:
+        return read_page(body, place)
 
     def days(self, pages: Iterable[Page]) -> Iterator[UsageDay | BrokenDay]:
         return usage_days(pages, self.kind)

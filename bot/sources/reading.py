@@ -81,5 +81,5 @@ def _read_rest(get: Get, query: Query, piece: Span, todo: set[date], limit: int)
     unread = todo.intersection(piece)
     if unread:
         rest = Span(min(unread), piece.end)
-        pages = bucket_pages(get, query.call(rest, limit), len(rest) + 1)
+        pages = bucket_pages(get, query.call(rest, limit), len(rest) + 1, query.open)
         yield from deliver(query, pages, rest, todo)

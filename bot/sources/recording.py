@@ -74,7 +74,7 @@ def _days(
     recording: Recording, query: Query, recorded: RecordedCall, todo: set[date]
 ) -> Iterator[Read]:
     most = max(len(recorded.asked) + 1, len(recorded.pages))
-    pages = bucket_pages(recording.pages_of(recorded), recorded.call, most)
+    pages = bucket_pages(recording.pages_of(recorded), recorded.call, most, query.open)
     return deliver(query, pages, recorded.asked, todo)
 
 

@@ -7,7 +7,8 @@ Decimal128 zero such as `0E-6176` (OpenAI API reference; steipete/CodexBar#999).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 NANOS_PER_DOLLAR = 1_000_000_000
@@ -65,16 +66,59 @@ def nanos(amount: Decimal) -> int:
     return int(_EXACT.quantize(_EXACT.multiply(amount, Decimal(NANOS_PER_DOLLAR)), Decimal(1)))
 
 
-def share_out(amounts: Iterable[Decimal]) -> list[int]:
+ATTOS_PER_NANO = 1_000_000_000
+_DECIMALS = 18
+_LARGEST_ATTOS = LARGEST_DOLLARS * 10**_DECIMALS
+_SCALES = tuple(10 ** (_DECIMALS - digits) for digits in range(_DECIMALS + 1))
+
+Exact = int | Decimal
+"""An exact amount: whole attodollars (10⁻¹⁸), or dollars where they have more decimals."""
+
+
+def attos(written: bytes) -> int | None:
+    """Attodollars of an amount written plainly, as `41.2`; None for any other way of writing.
+
+    Nearly all amounts of a bill are written so, and this is five times as fast as a Decimal.
+    """
+    whole, _, fraction = written.partition(b".")
+    digits = whole + fraction
+    if len(fraction) > _DECIMALS or not digits.isdigit():
+        return None
+    amount = int(digits) * _SCALES[len(fraction)]
+    return amount if amount <= _LARGEST_ATTOS else None
+
+
+def share_out(amounts: Sequence[Exact]) -> list[int]:
     """Nano-dollars per amount such that they add up to the exact total, rounded once.
 
     What rounding takes from one amount is carried to the next, so that a day's rows sum to
     the nano-dollar of the day's true total however many digits each of them has.
     """
+    whole = [amount for amount in amounts if type(amount) is int]
+    if len(whole) == len(amounts):
+        return _shares(itertools.accumulate(whole))
+    return _shares_of_decimals(amounts)
+
+
+def _shares(totals: Iterable[int]) -> list[int]:
+    """From running totals in attodollars; half to even, as everywhere."""
+    shared: list[int] = []
+    told, half = 0, ATTOS_PER_NANO // 2
+    for total in totals:
+        due, rest = divmod(total, ATTOS_PER_NANO)
+        if rest >= half and (rest > half or due & 1):
+            due += 1
+        shared.append(due - told)
+        told = due
+    return shared
+
+
+def _shares_of_decimals(amounts: Iterable[Exact]) -> list[int]:
     shared: list[int] = []
     total, told = _ZERO, 0
     for amount in amounts:
-        total = _EXACT.add(total, _EXACT.multiply(amount, Decimal(NANOS_PER_DOLLAR)))
+        exact = _EXACT.scaleb(Decimal(amount), -_DECIMALS) if isinstance(amount, int) else amount
+        total = _EXACT.add(total, _EXACT.multiply(exact, Decimal(NANOS_PER_DOLLAR)))
         due = int(_EXACT.quantize(total, Decimal(1)))
         shared.append(due - told)
         told = due

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,16 +19,24 @@ from bot.spend.calendar import DayState, SettlingTimes, Span
 from bot.spend.ledger import Ids, Sums
 from bot.spend.line_item import family, parse
 from bot.spend.metrics import Additive
-from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind
+from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind, UsageRow
+from bot.store.bulk import insert_all
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
-from bot.store.members import Members
+from bot.store.members import NONE, Members, Numbers
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
 
 COSTS = "costs"
 """The dataset of money; a usage dataset is called `usage/<kind>`."""
 
-_ROLLED_UP = ("organization", "project", "line_item", "api_key", "model")
+_ROLLED_UP_BY: Mapping[str, Callable[[Sequence[Any]], int]] = {
+    "project": itemgetter(1),
+    "line_item": itemgetter(2),
+    "api_key": itemgetter(3),
+    "model": itemgetter(4),
+}
+"""Dimensions with daily sums, and how a row of `cost_rows` tells their member."""
+_ROLLED_UP = ("organization", *_ROLLED_UP_BY)
 
 
 SNAPSHOT = "snapshot"
@@ -60,12 +69,12 @@ class History:
     def replace_costs(self, fetched: CostDay, now: datetime) -> None:
         """Put a day's money in the place of what was known of that day."""
         with self._database.writing() as connection:
-            rows = _merged(self._numbered_costs(connection, fetched.rows))
             day = fetched.day.toordinal()
+            rows = _merged(self._numbered_costs(connection, day, fetched.rows))
             _clear(connection, cost_rows, cost_rows.c.day == day)
-            _insert(connection, cost_rows, [{"day": day, **row} for row in rows])
+            insert_all(connection, cost_rows, rows)
             _clear(connection, cost_sums, cost_sums.c.day == day)
-            _insert(connection, cost_sums, list(_roll_up(day, rows)))
+            insert_all(connection, cost_sums, list(_roll_up(day, rows)))
             _mark_fetched(connection, COSTS, fetched.day, fetched.whole, len(rows), now)
 
     def replace_usage(self, fetched: UsageDay, now: datetime) -> None:
@@ -75,7 +84,7 @@ class History:
             rows = self._numbered_usage(connection, fetched)
             of_day = sa.and_(usage_rows.c.day == day, usage_rows.c.kind == fetched.kind.value)
             _clear(connection, usage_rows, of_day)
-            _insert(connection, usage_rows, rows)
+            insert_all(connection, usage_rows, rows)
             dataset = usage_dataset(fetched.kind)
             _mark_fetched(connection, dataset, fetched.day, fetched.whole, len(rows), now)
 
@@ -153,71 +162,73 @@ class History:
         return _as_sums(found, values, read)
 
     def _numbered_costs(
-        self, connection: Connection, rows: Sequence[CostRow]
-    ) -> Iterable[dict[str, Any]]:
+        self, connection: Connection, day: int, rows: Sequence[CostRow]
+    ) -> list[_CostTuple]:
         number = self._members.numberer(connection)
-        models: dict[str | None, int] = {}
-        for row in rows:
-            if row.line_item not in models:
-                model = parse(row.line_item).family if row.line_item else None
-                models[row.line_item] = number("model", model)
-            yield {
-                "project": number("project", row.project_id),
-                "line_item": number("line_item", row.line_item),
-                "api_key": number("api_key", row.api_key_id),
-                "model": models[row.line_item],
-                "nanos": row.nanos,
-                "quantity": row.quantity,
-                "quantity_unit": row.quantity_unit,
-            }
+        project, line_item, api_key = (
+            Numbers(dimension, number) for dimension in ("project", "line_item", "api_key")
+        )
+        model = Numbers("line_item", lambda _, item: number("model", _family_of(item)))
+        return [
+            (day, project[p], line_item[item], api_key[key], model[item], nanos, quantity, unit)
+            for _, p, item, key, nanos, quantity, unit in rows
+        ]
 
-    def _numbered_usage(self, connection: Connection, fetched: UsageDay) -> list[dict[str, Any]]:
+    def _numbered_usage(self, connection: Connection, fetched: UsageDay) -> list[tuple[Any, ...]]:
         number = self._members.numberer(connection)
         return [
-            {
-                **row._asdict(),
-                "day": row.day.toordinal(),
-                "kind": row.kind.value,
-                "project": number("project", row.project_id),
-                "model": number("snapshot", row.model),
-                "family": number("model", family(row.model) if row.model else None),
-                "api_key": number("api_key", row.api_key_id),
-            }
+            (
+                row.day.toordinal(),
+                row.kind.value,
+                number("project", row.project_id),
+                number("snapshot", row.model),
+                number("model", family(row.model) if row.model else None),
+                number("api_key", row.api_key_id),
+                *tuple(row)[_KEPT],
+            )
             for row in fetched.rows
         ]
 
 
-def _merged(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row per project × line item × key: the API may name the same one twice."""
-    by_key: dict[tuple[int, int, int], dict[str, Any]] = {}
+_KEPT = slice(UsageRow._fields.index("batch"), None)
+"""The part of a usage row that is stored as it is."""
+_CostTuple = tuple[int, int, int, int, int, int, float | None, str | None]
+"""A row of `cost_rows`: day, project, line item, key, model, nanos, quantity and its unit."""
+
+
+def _family_of(line_item: str | None) -> str | None:
+    return parse(line_item).family if line_item else None
+
+
+def _merged(rows: list[_CostTuple]) -> list[_CostTuple]:
+    """One row per project × line item × key: a source may name the same one twice."""
+    if len({row[:4] for row in rows}) == len(rows):
+        return rows
+    by_key: dict[tuple[int, ...], _CostTuple] = {}
     for row in rows:
-        key = (row["project"], row["line_item"], row["api_key"])
-        if known := by_key.get(key):
-            known["nanos"] += row["nanos"]
-            if row["quantity"] is not None:
-                known["quantity"] = (known["quantity"] or 0) + row["quantity"]
-        else:
-            by_key[key] = row
+        known = by_key.get(row[:4])
+        by_key[row[:4]] = _together(known, row) if known else row
     return list(by_key.values())
 
 
-def _roll_up(day: int, rows: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
-    for dimension in _ROLLED_UP:
+def _together(one: _CostTuple, other: _CostTuple) -> _CostTuple:
+    quantity = one[6] if other[6] is None else (one[6] or 0) + other[6]
+    return (*one[:5], one[5] + other[5], quantity, one[7])
+
+
+def _roll_up(day: int, rows: Sequence[_CostTuple]) -> Iterable[tuple[str, int, int, int]]:
+    """The day's sums by each dimension: rows of `cost_sums`."""
+    if rows:
+        yield "organization", day, NONE, sum(row[5] for row in rows)
+    for dimension, member_of in _ROLLED_UP_BY.items():
         totals: dict[int, int] = defaultdict(int)
         for row in rows:
-            totals[row.get(dimension, 0)] += row["nanos"]
-        for member, nanos in totals.items():
-            yield {"dimension": dimension, "day": day, "member": member, "nanos": nanos}
+            totals[member_of(row)] += row[5]
+        yield from ((dimension, day, member, nanos) for member, nanos in totals.items())
 
 
 def _clear(connection: Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
     connection.execute(table.delete().where(which))
-
-
-def _insert(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        kept = set(table.c.keys())
-        connection.execute(table.insert(), [{k: r[k] for k in r if k in kept} for r in rows])
 
 
 def _mark_fetched(

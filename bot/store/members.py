@@ -43,6 +43,19 @@ class Members:
         return {row.id: row.value for row in connection.execute(query)}
 
 
+class Numbers(dict[str | None, int]):
+    """Numbers of one dimension's values, looked up at the speed of a dict."""
+
+    def __init__(self, dimension: str, number: Callable[[str, str | None], int]) -> None:
+        super().__init__()
+        self._dimension = dimension
+        self._number = number
+
+    def __missing__(self, value: str | None) -> int:
+        number = self[value] = self._number(self._dimension, value)
+        return number
+
+
 def _added(connection: Connection, dimension: str, value: str) -> int:
     row = members.insert().values(dimension=dimension, value=value).returning(members.c.id)
     number: int = connection.execute(row).scalar_one()

@@ -1,0 +1,37 @@
+"""Many rows into a table at once, the fastest way each database has.
+
+SQLAlchemy's own insert builds a dict for every row and binds it by name: for a day of 50,000 rows
+that costs more than everything else together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+
+def insert_all(connection: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts the rows, whose values are in the order of the table's columns."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, rows)
+        return
+    marks = ", ".join("?" * len(table.c))
+    # The name is our own schema's; the values are bound.
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} VALUES ({marks})",  # noqa: S608
+        list(rows),
+    )
+
+
+def _copy(connection: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """PostgreSQL's COPY (https://www.psycopg.org/psycopg3/docs/basic/copy.html)."""
+    columns = ", ".join(column.name for column in table.c)
+    cursor: Any = connection.connection.cursor()
+    with cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
