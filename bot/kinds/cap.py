@@ -9,8 +9,8 @@ What it does
     weekdays (past spikes capped) times how the last four weeks ran against those means, the latest
     days most. The likely range is what the same forecast missed by in earlier weeks: about 8 of 10
     periods end in it. A step is told when even the middle between the estimate and the low end of
-    the range is past it. Over a month, about 1 in 10 such forecasts turn out wrong for an
-    organisation, 1 in 6 for a single project.
+    the range is past it. On simulated months 1 in 20 of what was
+    told so was wrong for an organisation, 1 in 7 for a single project.
 
     Only settled days teach it. The open day, and days that may still be restated, bring at least
     what their weekday usually does; missing days are estimated and named. There is no forecast
@@ -71,10 +71,11 @@ from bot.kinds.base import Rule, matches
 from bot.kinds.cap_steps import CapVerdict, highest_step
 from bot.kinds.cap_words import CapWords, missing_words, percent_of, unforeseen_words
 from bot.spend.calendar import DayState, Period, Unit, period_of
+from bot.spend.forecast import TooYoung
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 from bot.spend.money import LARGEST_DOLLARS, from_dollars
-from bot.spend.outlook import NoOutlook, Outlook, outlooks
+from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, outlooks
 
 __all__ = ["Cap", "highest_step", "percent_of"]
 
@@ -129,6 +130,7 @@ class Cap(Rule):
         table = self.amounts(ledger)
         limits = [self.limit_of(ids, self.full_names(ledger, ids)) for ids in table.ids]
         blind: dict[str, list[date]] = {}
+        unseen = False
         for period in dict.fromkeys(period_of(day, self.period) for day in days):
             verdicts = self._verdicts(ledger, period, table, limits)
             yield from (self._finding(ledger, verdict) for verdict in verdicts if verdict.speaks)
@@ -137,9 +139,11 @@ class Cap(Rule):
                 of = "" if self.period is Unit.DAY else f" of {period}"
                 missing = ledger.days_in_state(period.span, DayState.MISSING, self.metric)
                 blind.setdefault(of, []).extend(missing)
+                unseen |= any(isinstance(one.outlook, TooManyMissing) for one in verdicts)
         for of, missing in blind.items():
             if missing:
-                yield Skipped(self.name, self.everyone, missing_words(missing, of))
+                words = missing_words(missing, of, unforeseen=unseen)
+                yield Skipped(self.name, self.everyone, words)
 
     def limit_of(self, ids: Ids, names: Iterable[str]) -> int | None:
         """The limit of one subject in the metric's unit (nano-dollars), None where it has none.
@@ -206,7 +210,7 @@ class Cap(Rule):
             return
         names = [self.subject(ledger, verdict.ids).name for verdict in young]
         who = names[0] if len(names) == 1 else self.everyone
-        reasons = [v.outlook.reason for v in young if isinstance(v.outlook, NoOutlook)]
+        reasons = [v.outlook.reason for v in young if isinstance(v.outlook, TooYoung)]
         yield Skipped(self.name, who, unforeseen_words(period, names, reasons))
 
     def _is_decided(self, verdicts: Sequence[CapVerdict]) -> bool:

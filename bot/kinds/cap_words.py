@@ -203,9 +203,10 @@ def _short(period: Period) -> str:
     return str(period).partition(" of ")[0].removesuffix(f" {period.start.year}")
 
 
-def missing_words(missing: Sequence[date], of: str) -> str:
+def missing_words(missing: Sequence[date], of: str, *, unforeseen: bool = False) -> str:
     """`of` names the period they belong to, where that is more than a day."""
     unseen = "so what is not over its cap may still be"
+    unseen += ", and its end cannot be foreseen" if unforeseen else ""
     first, last = day_name(missing[0]), day_name(missing[-1])
     if len(missing) == 1:
         return f"{first}{of} is missing, {unseen}"

@@ -118,7 +118,7 @@ def period_ends(
     capped = np.where(spend > limits, limits, spend)
     rest = _days_to_come(capped, ahead)
     rest = held.still_to_come(rest) if held else rest
-    spread = np.exp(EIGHTY_PERCENT * _replayed_miss(spend, capped, ahead))
+    spread = np.exp(EIGHTY_PERCENT * _replayed_miss(capped, ahead))
     return [
         _forecast(float(spent), rest[:, n], float(spread[n]))
         if usable[n] >= USABLE_DAYS_NEEDED
@@ -208,17 +208,17 @@ def _mean(values: Floats, counted: NDArray[np.bool_]) -> Floats:
     return np.asarray(total / np.maximum(counted.sum(axis=0), 1))
 
 
-def _replayed_miss(raw: Floats, capped: Floats, ahead: Sequence[int]) -> Floats:
+def _replayed_miss(capped: Floats, ahead: Sequence[int]) -> Floats:
     """Root mean square log miss of the same forecast made 1, 2, ... weeks earlier; (subjects,).
 
     Only cutoffs whose days to come have all come by now count, the latest eight of them; of a
     longer horizon the first 28 days are replayed, and the miss grows as a wandering level's does.
-    What came is taken as it was, spikes included. Pulled to what the scatter of the days allows.
+    Pulled to what the scatter of the days lets expect.
     """
     to_come = [days for days in ahead if days > 0] or [1]
     horizon = [days for days in to_come if days <= max(REPLAYED_DAYS, to_come[0])]
     first = -(-horizon[-1] // 7)
-    misses = [_miss(raw, capped, horizon, len(raw) - 7 * w) for w in range(first, first + CUTOFFS)]
+    misses = [_miss(capped, horizon, len(capped) - 7 * w) for w in range(first, first + CUTOFFS)]
     squares = np.square(misses)
     known = ~np.isnan(squares)
     evidence = np.where(known, squares, 0.0).sum(axis=0) + PRIOR_WEIGHT * _prior_miss(capped) ** 2
@@ -236,17 +236,17 @@ def _prior_miss(capped: Floats) -> Floats:
     return np.asarray(LEAST_MISS + MISS_BY_SCATTER * np.minimum(relative, 1.0))
 
 
-def _miss(raw: Floats, capped: Floats, ahead: Sequence[int], cutoff: int) -> Floats:
+def _miss(capped: Floats, ahead: Sequence[int], cutoff: int) -> Floats:
     """Log miss of the forecast made from the first `cutoff` days; NaN where it cannot be told."""
-    unknown = np.full(raw.shape[1], np.nan)
+    unknown = np.full(capped.shape[1], np.nan)
     if cutoff < 1:
         return unknown
-    came = raw[[cutoff - 1 + days for days in ahead]]
+    came = capped[[cutoff - 1 + days for days in ahead]]
     usable = np.isfinite(came)
     actual = np.where(usable, came, 0.0).sum(axis=0)
     foreseen = np.where(usable, _days_to_come(capped[:cutoff], ahead), 0.0).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):  # nothing, or nothing foreseen
         miss = np.clip(np.log(actual) - np.log(foreseen), -WORST_MISS, WORST_MISS)
     miss = np.where(actual == foreseen, 0.0, miss)
-    enough = np.isfinite(raw[:cutoff]).sum(axis=0) >= USABLE_DAYS_NEEDED
+    enough = np.isfinite(capped[:cutoff]).sum(axis=0) >= USABLE_DAYS_NEEDED
     return np.where(enough & (2 * usable.sum(axis=0) >= len(ahead)), miss, unknown)

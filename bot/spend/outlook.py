@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.spend.baseline import Floats, since_first_activity
-from bot.spend.calendar import ONE_DAY, DayState, Period, day_name, midnight
+from bot.spend.calendar import ONE_DAY, DayState, Period, midnight
 from bot.spend.forecast import Forecast, Held, TooYoung, limit_falls_on, period_ends
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Metric
@@ -49,14 +49,6 @@ class TooManyMissing:
     """No forecast: too much of the period so far was never seen."""
 
     missing: tuple[date, ...]
-
-    @property
-    def reason(self) -> str:
-        """Say why, as the end of a sentence."""
-        first, last = day_name(self.missing[0]), day_name(self.missing[-1])
-        if len(self.missing) == 1:
-            return f"{first} is missing"
-        return f"{len(self.missing)} of its days are missing ({first} to {last})"
 
 
 NoOutlook = TooYoung | TooManyMissing
