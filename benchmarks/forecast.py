@@ -31,7 +31,7 @@ FRESH: Final = 9_000
 FIRST_DAY: Final = date(2026, 1, 5)  # a Monday
 
 Method = Callable[[Floats, int, int], Floats]
-"""(days seen, how many of them are in the month, days to come) -> what the rest brings, by series."""
+"""(days seen, how many of them in the month, days to come) -> what the rest brings, by series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +244,8 @@ def main() -> None:
     print(*report(sets), sep="\n")
     print("\nA forecast step of 100 % over a month")
     for doubt in (0.0, DOUBT, 1.0):
-        print(f"  doubt {doubt:.1f}  organisation   {foretold(totals[:, :40], doubt)}")
-        print(f"             single project {foretold(singles[:, :120], doubt)}")
+        print(f"  doubt {doubt:.1f}  organisation   {foretold(totals, doubt)}")
+        print(f"             single project {foretold(singles, doubt)}")
 
 
 if __name__ == "__main__":

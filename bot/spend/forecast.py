@@ -192,9 +192,10 @@ def _weekday_profile(capped: Floats) -> Floats:
 
     A weekday without a usable day takes the mean of the others.
     """
-    weeks = np.full((-(-len(capped) // 7) * 7, capped.shape[1]), np.nan)
-    weeks[-len(capped) :] = capped
-    newest_first = weeks.reshape(-1, 7, capped.shape[1])[::-1]
+    weeks = -(-len(capped) // 7)
+    rows = np.full((weeks * 7, capped.shape[1]), np.nan)
+    rows[-len(capped) :] = capped
+    newest_first = rows.reshape(weeks, 7, capped.shape[1])[::-1]
     usable = ~np.isnan(newest_first)
     usable &= usable.cumsum(axis=0) <= SAME_WEEKDAYS
     means = _mean(newest_first, usable)
