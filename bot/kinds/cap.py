@@ -9,7 +9,7 @@ What it does
     weekdays (past spikes capped) times how the last four weeks ran against those means, the latest
     days most. The likely range is what the same forecast missed by in earlier weeks: about 8 of 10
     periods end in it. A step is told when even the middle between the estimate and the low end of
-    the range is past it. On simulated months 1 in 20 of what was
+    the range is past it. On simulated months 1 in 12 of what was
     told so was wrong for an organisation, 1 in 7 for a single project.
 
     Only settled days teach it. The open day, and days that may still be restated, bring at least

@@ -17,8 +17,8 @@ from bot.spend.outlook import NoOutlook, Outlook
 DOUBT: Final = 0.5
 """A step is foreseen when the estimate, less half its way to the low end of the range, is past it.
 
-With the estimate itself, 9 % of the forecasts told of an organisation were wrong, 25 % of a single
-project; with the middle 4 and 15 %, a few days later (`make bench-forecast`).
+With the estimate itself, 16 % of the forecasts told of an organisation were wrong, 29 % of a single
+project; with the middle about half as many, a few days later (`make bench-forecast`).
 """
 
 
