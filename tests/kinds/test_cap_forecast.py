@@ -42,7 +42,7 @@ def monthly(**options: Any) -> Cap:
     return made
 
 
-def bill(usd: float = 100, days: int = 88, **of: str) -> list[Entry]:
+def bill(usd: float = 100, days: int = 88, **of: Any) -> list[Entry]:
     """So many dollars a day up to the last settled day, and on the two days since."""
     return daily([usd] * (days + 2), **of)
 
@@ -95,7 +95,7 @@ def test_a_step_passed_and_one_foreseen_are_one_finding() -> None:
     ],
 )
 def test_the_highest_step_foreseen_is_above_what_is_passed(
-    limit: int, steps: list[int], foretold: list[int], passed: int, foreseen: int
+    limit: int, steps: list[int], foretold: list[int], passed: int | None, foreseen: int | None
 ) -> None:
     one = monthly(limit_usd=limit, steps=steps, forecast_steps=foretold)
     told = [(f.step, f.forecast_step) for f in findings(one, ledger(bill()))]
