@@ -143,6 +143,18 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "expected": quantity_json(finding.expected, finding.measure),
         "unit": finding.measure.value,
         "provisional": finding.provisional,
+        "forecast": _forecast(finding),
+    }
+
+
+def _forecast(finding: Finding) -> dict[str, Any] | None:
+    if finding.foreseen is None:
+        return None
+    ends = {end: getattr(finding.foreseen, end) for end in ("total", "low", "high")}
+    return {
+        "step": _number(finding.forecast_step),
+        **{end: quantity_json(value, finding.measure) for end, value in ends.items()},
+        "limit_falls_on": _iso(finding.foreseen.limit_falls_on),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -102,6 +103,20 @@ def alert_key(rule: str, subject: Subject, period: Period) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """How a finding's period is foreseen to end, in the unit of its `measure`.
+
+    In about 8 of 10 cases it ends between `low` and `high`. `limit_falls_on` is the UTC day by
+    whose end the limit is foreseen to be reached; None if it is not, or has been already.
+    """
+
+    total: int
+    low: int
+    high: int
+    limit_falls_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule says about one subject in one period.
 
@@ -130,7 +145,10 @@ class Finding:
     channel: str | None = None
     mention: str | None = None
     forecast_step: float | None = None
-    """The highest step (percent of a cap) that the period is foreseen to end above, if any."""
+    """The highest step (percent of a cap) that the period is foreseen to end above, if any.
+    Above `step`: what was really passed is foreseen no more."""
+    foreseen: Foreseen | None = None
+    """The forecast behind `forecast_step`; None without one."""
     causes: tuple[str, ...] = ()
     """Sentences on why: the change split into its parts, then who contributed most. Plain text."""
     inhibited_by: str | None = None

@@ -6,14 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bot.alerts.model import Finding
 from bot.messages.charts import (
     DailyCost,
     MonthToDate,
-    Outlook,
     Part,
     RequestsByModel,
     Series,
@@ -21,13 +17,14 @@ from bot.messages.charts import (
     TokensPerDay,
     picture,
 )
+from bot.messages.charts import Outlook as ChartOutlook
 from bot.messages.charts.palette import colours
 from bot.messages.model import Chart
-from bot.spend.baseline import since_first_activity
 from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_of
-from bot.spend.forecast import Forecast, period_end
+from bot.spend.forecast import Forecast
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Additive, Metric
+from bot.spend.outlook import Outlook, outlooks
 
 CHART_DAYS = 30
 
@@ -70,28 +67,13 @@ def digest_charts(
 def month_outlook(ledger: Ledger, period: Period) -> Forecast | None:
     """What the running period's spend is expected to be at its end; None while too young.
 
-    Only settled and finished days teach it; the open day is forecast whole, as it is not over.
+    It is what a cap on the organisation foresees too.
     """
     table = ledger.sums(Additive.COST, ("organization",))
     if not table.ids or ledger.today not in period.span:
         return None
-    finished = Span(table.span.start, ledger.today)
-    values = since_first_activity(_organization(table).astype(np.float64)[:, None])[:, 0]
-    values[: len(table.span)][~_known(ledger, table)] = np.nan
-    spent = sum(table.totals(Span(period.start, ledger.today)).values())
-    remaining = list(Span(ledger.today, period.end))
-    outlook = period_end(values[: len(finished)], spent, remaining, finished.end - ONE_DAY)
-    return outlook if isinstance(outlook, Forecast) else None
-
-
-def _known(ledger: Ledger, table: DailyTable) -> NDArray[np.bool_]:
-    good = (DayState.SETTLED, DayState.SETTLING)
-    return np.array([ledger.state(day) in good for day in table.span])
-
-
-def _organization(table: DailyTable) -> NDArray[np.int64]:
-    total: NDArray[np.int64] = table.values.sum(axis=1)
-    return total
+    (outlook,) = outlooks(ledger, table, period)
+    return outlook.forecast if isinstance(outlook, Outlook) else None
 
 
 def _daily_cost(
@@ -122,7 +104,7 @@ def _month_to_date(ledger: Ledger, budgets: Sequence[Budget]) -> MonthToDate:
         month,
         tuple(sum(days.totals(Span(day, day + ONE_DAY)).values()) for day in so_far),
         budget=max(limits, default=None),
-        outlook=Outlook(round(outlook.low), round(outlook.total), round(outlook.high))
+        outlook=ChartOutlook(round(outlook.low), round(outlook.total), round(outlook.high))
         if outlook
         else None,
         open_day=ledger.today,

@@ -1,8 +1,9 @@
 """Where a week, month, quarter or year will end if it goes on as it does, with an honest range.
 
 Spent so far, plus for each remaining day the mean of the last four same weekdays (past spikes
-capped at the limit they broke) times how the last week ran against that profile, to the power 0.8.
-The range is what the same forecast, replayed at earlier weeks of the same series, has missed by.
+capped at the limit they broke), times how the last four weeks ran against those means, where a
+day weighs half as much as the one six days later. The range is what the same forecast, replayed at
+earlier weeks of the same series, has missed by.
 
 Values are one series: oldest first, consecutive UTC days, zero for idle days, NaN for days that
 must not count (missing, unsettled, planned, before the first day). Any unit of spend or volume.
@@ -13,22 +14,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.spend import baseline
 from bot.spend.baseline import Floats
 
 USABLE_DAYS_NEEDED: Final = 14
 SAME_WEEKDAYS: Final = 4
-LEVEL_POWER: Final = 0.8  # a week's level mostly lasts, but not all of it
+LEVEL_DAYS: Final = 28
+HALF_LIFE: Final = 6.0  # days after which a day says half as much about the level
 CUTOFFS: Final = 8
 REPLAYED_DAYS: Final = 28  # longer horizons would leave a 90-day history nothing to replay
-USUAL_MISS: Final = 0.12  # what a forecast without a past is taken to miss, log scale ...
-USUAL_WEIGHT: Final = 4  # ... with the weight of this many replays
+LEAST_MISS: Final = 0.03  # what a forecast without a past is taken to miss, log scale: this ...
+MISS_BY_SCATTER: Final = 0.4  # ... and this much of how far a day is from its weekday's mean ...
+PRIOR_WEIGHT: Final = 4  # ... with the weight of this many replays
 WORST_MISS: Final = 3.0  # a factor of 20; keeps a forecast of nothing finite
-EIGHTY_PERCENT: Final = 1.28  # normal quantile of a central 80 % range
+EIGHTY_PERCENT: Final = 1.45  # above the normal 1.28: eight replays that overlap know little
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,12 @@ class Forecast:
     """The end of a period as foreseen, in the unit of the values."""
 
     total: float
-    """Spent so far plus the remaining days."""
+    """Spent so far plus what is still to come. Never below what is spent."""
     low: float
     high: float
     """The period ends between `low` and `high` in about 8 of 10 cases."""
     per_day: tuple[float, ...]
-    """One entry per remaining day, in their order."""
+    """What each remaining day still brings, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,25 @@ class TooYoung:
         return f"only {self.usable_days} usable days of history, a forecast needs {self.needed}"
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known of the remaining days before they count: a part of them, or more than usual.
+
+    `amounts` has shape (remaining days, subjects) and is part of the elapsed totals. `over` (days,)
+    is the share of each day that is over, 0 to 1; `extra` (days,) is expected on top of the pace.
+    """
+
+    amounts: Floats
+    over: Floats
+    extra: Floats
+
+    def still_to_come(self, foreseen: Floats) -> Floats:
+        """What each day still brings: the rest of the day, or what it lacks of a usual day."""
+        whole = foreseen + self.extra[:, np.newaxis]
+        lacking = whole - np.maximum(self.amounts, 0.0)
+        return np.maximum(lacking, whole * (1 - self.over[:, np.newaxis]))
+
+
 def period_end(
     values: Floats, elapsed_total: float, remaining: Sequence[date], last_day: date
 ) -> Forecast | TooYoung:
@@ -67,22 +91,40 @@ def period_end(
     after `last_day`; between them and `last_day` there may be days that are not settled yet.
     Raises ValueError for days that are not in that order, or no row.
     """
+    ahead = _days_ahead(remaining, last_day)
+    if ahead and ahead[0] < 1:
+        raise ValueError(f"the remaining days must ascend from after {last_day}")
     return period_ends(values[:, np.newaxis], [elapsed_total], remaining, last_day)[0]
 
 
 def period_ends(
-    values: Floats, elapsed_totals: Sequence[float], remaining: Sequence[date], last_day: date
+    values: Floats,
+    elapsed_totals: Sequence[float],
+    remaining: Sequence[date],
+    last_day: date,
+    held: Held | None = None,
 ) -> list[Forecast | TooYoung]:
     """Return `period_end` of each column of `values`, which has shape (days, subjects).
 
-    Many at once are much cheaper than one by one.
+    Many at once are much cheaper than one by one. Here `remaining` may hold days up to `last_day`
+    whose value is not known, and `held` tells what is known of the remaining days already.
     """
     ahead = _days_ahead(remaining, last_day)
     spend = baseline.usable_spend(values)  # a credit is not going to come every week
+    usable = np.isfinite(spend).sum(axis=0)
+    if not ahead:
+        return [Forecast(spent, spent, spent, ()) for spent in map(float, elapsed_totals)]
     limits = baseline.replay(spend).limit
     capped = np.where(spend > limits, limits, spend)
-    columns = zip(spend.T, capped.T, elapsed_totals, strict=True)
-    return [_period_end(raw, calm, float(spent), ahead) for raw, calm, spent in columns]
+    rest = _days_to_come(capped, ahead)
+    rest = held.still_to_come(rest) if held else rest
+    spread = np.exp(EIGHTY_PERCENT * _replayed_miss(capped, ahead))
+    return [
+        _forecast(float(spent), rest[:, n], float(spread[n]))
+        if usable[n] >= USABLE_DAYS_NEEDED
+        else TooYoung(int(usable[n]))
+        for n, spent in enumerate(elapsed_totals)
+    ]
 
 
 def limit_falls_on(
@@ -105,48 +147,44 @@ def limit_falls_on(
 def _days_ahead(remaining: Sequence[date], last_day: date) -> list[int]:
     """Return how many days after `last_day` each one is."""
     ahead = [(day - last_day).days for day in remaining]
-    if any(later <= earlier for earlier, later in zip([0, *ahead], ahead, strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(ahead)):
         raise ValueError(f"the remaining days must ascend from after {last_day}")
     return ahead
 
 
-def _period_end(
-    raw: Floats, capped: Floats, elapsed_total: float, ahead: list[int]
-) -> Forecast | TooYoung:
-    if not ahead:
-        return Forecast(elapsed_total, elapsed_total, elapsed_total, ())
-    usable = int(np.isfinite(raw).sum())
-    if usable < USABLE_DAYS_NEEDED:
-        return TooYoung(usable)
-    per_day = _days_to_come(capped, ahead)
-    rest = float(per_day.sum())
-    spread = EIGHTY_PERCENT * _replayed_miss(raw, capped, ahead)
+def _forecast(spent: float, rest: Floats, spread: float) -> Forecast:
+    to_come = float(rest.sum())
     return Forecast(
-        total=elapsed_total + rest,
-        low=elapsed_total + rest * float(np.exp(-spread)),
-        high=elapsed_total + rest * float(np.exp(spread)),
-        per_day=tuple(per_day.tolist()),
+        total=spent + to_come,
+        low=spent + to_come / spread,
+        high=spent + to_come * spread,
+        per_day=tuple(rest.tolist()),
     )
 
 
-def _days_to_come(capped: Floats, ahead: list[int]) -> Floats:
-    """Foresee the days that lie `ahead` of the last one (1 is the next day)."""
+def _days_to_come(capped: Floats, ahead: Sequence[int]) -> Floats:
+    """Foresee the days that lie `ahead` of the last one (1 is the next day); (ahead, subjects)."""
     profile = _weekday_profile(capped)
-    level = _last_week_against(profile, capped[-7:]) ** LEVEL_POWER
-    return np.asarray([profile[(days - 1) % 7] * level for days in ahead])
+    return profile[[(days - 1) % 7 for days in ahead]] * _level(capped, profile)
 
 
-def _last_week_against(profile: Floats, week: Floats) -> float:
-    """Return the median ratio of the last seven days to their weekdays' means.
+def _level(capped: Floats, profile: Floats) -> Floats:
+    """How the last four weeks ran against their weekdays' means, the latest days most.
 
-    A bursty week, mostly idle on days that are not usually, has a median of zero: its sum tells
-    more. 1.0 where there is nothing to compare.
+    1.0 where there is nothing to compare.
     """
-    known = ~np.isnan(week) & (profile > 0)
-    if not known.any():
-        return 1.0
-    ratio = float(np.median(week[known] / profile[known]))
-    return ratio if ratio > 0 else float(week[known].sum() / profile[known].sum())
+    recent, usual = _recent(capped, profile)
+    age = np.arange(len(recent))[::-1, np.newaxis]
+    weight = np.where(np.isnan(recent), 0.0, 0.5 ** (age / HALF_LIFE))
+    ran = (weight * np.nan_to_num(recent)).sum(axis=0)
+    expected = (weight * usual).sum(axis=0)
+    return np.where(expected > 0, ran / np.where(expected > 0, expected, 1.0), 1.0)
+
+
+def _recent(capped: Floats, profile: Floats) -> tuple[Floats, Floats]:
+    """The last four weeks, and the mean of each day's weekday."""
+    recent = capped[-LEVEL_DAYS:]
+    return recent, profile[[n % 7 for n in range(-len(recent), 0)]]
 
 
 def _weekday_profile(capped: Floats) -> Floats:
@@ -154,41 +192,62 @@ def _weekday_profile(capped: Floats) -> Floats:
 
     A weekday without a usable day takes the mean of the others.
     """
-    weeks = np.full(-(-len(capped) // 7) * 7, np.nan)
-    weeks[-len(capped) :] = capped
-    newest_first = weeks.reshape(-1, 7)[::-1]
+    weeks = -(-len(capped) // 7)
+    rows = np.full((weeks * 7, capped.shape[1]), np.nan)
+    rows[-len(capped) :] = capped
+    newest_first = rows.reshape(weeks, 7, capped.shape[1])[::-1]
     usable = ~np.isnan(newest_first)
     usable &= usable.cumsum(axis=0) <= SAME_WEEKDAYS
-    days = usable.sum(axis=0)
-    means = np.where(usable, newest_first, 0.0).sum(axis=0) / np.maximum(days, 1)
-    return np.where(days > 0, means, float(means[days > 0].mean()))
+    means = _mean(newest_first, usable)
+    known = usable.any(axis=0)
+    return np.where(known, means, _mean(means, known))
 
 
-def _replayed_miss(raw: Floats, capped: Floats, ahead: list[int]) -> float:
-    """Root mean square log miss of the same forecast made 1, 2, ... weeks earlier, pulled to 12 %.
+def _mean(values: Floats, counted: NDArray[np.bool_]) -> Floats:
+    """The mean of what counts along the first axis; 0 where nothing does."""
+    total = np.where(counted, values, 0.0).sum(axis=0)
+    return np.asarray(total / np.maximum(counted.sum(axis=0), 1))
+
+
+def _replayed_miss(capped: Floats, ahead: Sequence[int]) -> Floats:
+    """Root mean square log miss of the same forecast made 1, 2, ... weeks earlier; (subjects,).
 
     Only cutoffs whose days to come have all come by now count, the latest eight of them; of a
-    longer horizon the first 28 days are replayed. What came is taken as it was, spikes included.
+    longer horizon the first 28 days are replayed, and the miss grows as a wandering level's does.
+    Pulled to what the scatter of the days lets expect.
     """
-    horizon = [days for days in ahead if days <= max(REPLAYED_DAYS, ahead[0])]
+    to_come = [days for days in ahead if days > 0] or [1]
+    horizon = [days for days in to_come if days <= max(REPLAYED_DAYS, to_come[0])]
     first = -(-horizon[-1] // 7)
-    misses = [_miss(raw, capped, horizon, len(raw) - 7 * w) for w in range(first, first + CUTOFFS)]
-    known = [miss for miss in misses if miss is not None]
-    squares = sum(miss**2 for miss in known) + USUAL_WEIGHT * USUAL_MISS**2
-    return float(np.sqrt(squares / (len(known) + USUAL_WEIGHT)))
+    misses = [_miss(capped, horizon, len(capped) - 7 * w) for w in range(first, first + CUTOFFS)]
+    squares = np.square(misses)
+    known = ~np.isnan(squares)
+    evidence = np.where(known, squares, 0.0).sum(axis=0) + PRIOR_WEIGHT * _prior_miss(capped) ** 2
+    miss = np.sqrt(evidence / (known.sum(axis=0) + PRIOR_WEIGHT))
+    return np.asarray(miss * max(1.0, to_come[-1] / max(horizon[-1], REPLAYED_DAYS)) ** 0.5)
 
 
-def _miss(raw: Floats, capped: Floats, ahead: list[int], cutoff: int) -> float | None:
-    """Log miss of the forecast made from the first `cutoff` days; None where it cannot be told."""
-    if cutoff < 1 or np.isfinite(raw[:cutoff]).sum() < USABLE_DAYS_NEEDED:
-        return None
-    came = raw[[cutoff - 1 + days for days in ahead]]
+def _prior_miss(capped: Floats) -> Floats:
+    """What a forecast is taken to miss before there are replays: more where days scatter more."""
+    recent, usual = _recent(capped, _weekday_profile(capped))
+    known = ~np.isnan(recent)
+    scatter = np.sqrt(_mean(np.square(recent - usual), known))
+    mean = _mean(recent, known)
+    relative = np.where(mean > 0, scatter / np.where(mean > 0, mean, 1.0), 1.0)
+    return np.asarray(LEAST_MISS + MISS_BY_SCATTER * np.minimum(relative, 1.0))
+
+
+def _miss(capped: Floats, ahead: Sequence[int], cutoff: int) -> Floats:
+    """Log miss of the forecast made from the first `cutoff` days; NaN where it cannot be told."""
+    unknown = np.full(capped.shape[1], np.nan)
+    if cutoff < 1:
+        return unknown
+    came = capped[[cutoff - 1 + days for days in ahead]]
     usable = np.isfinite(came)
-    if 2 * usable.sum() < len(ahead):
-        return None
-    actual = float(came[usable].sum())
-    foreseen = float(_days_to_come(capped[:cutoff], ahead)[usable].sum())
-    if actual == foreseen:
-        return 0.0
-    with np.errstate(divide="ignore"):
-        return float(np.clip(np.log(actual) - np.log(foreseen), -WORST_MISS, WORST_MISS))
+    actual = np.where(usable, came, 0.0).sum(axis=0)
+    foreseen = np.where(usable, _days_to_come(capped[:cutoff], ahead), 0.0).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):  # nothing, or nothing foreseen
+        miss = np.clip(np.log(actual) - np.log(foreseen), -WORST_MISS, WORST_MISS)
+    miss = np.where(actual == foreseen, 0.0, miss)
+    enough = np.isfinite(capped[:cutoff]).sum(axis=0) >= USABLE_DAYS_NEEDED
+    return np.where(enough & (2 * usable.sum(axis=0) >= len(ahead)), miss, unknown)

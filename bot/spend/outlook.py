@@ -1,0 +1,125 @@
+"""Where the running period ends for each subject, from a ledger: for caps and for the digest alike.
+
+Only settled days teach the forecast. What is known of the days after them counts as spent, and
+they are taken to bring at least what the settled pace says: a part of a day is never a whole one.
+Missing days are estimated at the same pace, while they are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.spend.baseline import Floats, since_first_activity
+from bot.spend.calendar import ONE_DAY, DayState, Period, midnight
+from bot.spend.forecast import Forecast, Held, TooYoung, limit_falls_on, period_ends
+from bot.spend.ledger import DailyTable, Ledger
+from bot.spend.metrics import Metric
+
+MOST_MISSING: Final = 7
+"""No forecast where more than one in so many days of the whole period is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The end of the running period for one subject, in the unit of the table."""
+
+    forecast: Forecast
+    elapsed: int
+    """What is known to be spent, open and missing days with what is known of them."""
+    remaining: tuple[date, ...]
+    """The days that still bring something: those not settled yet, then those to come."""
+    today: date
+    missing: tuple[date, ...] = ()
+    """Days so far of which the forecast had to estimate everything."""
+
+    def falls_on(self, limit: float) -> date | None:
+        """The day, today or later, by whose end the limit is foreseen to be reached."""
+        day = limit_falls_on(self.forecast, self.elapsed, limit, self.remaining)
+        return max(day, self.today) if day else None
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyMissing:
+    """No forecast: too much of the period so far was never seen."""
+
+    missing: tuple[date, ...]
+
+
+NoOutlook = TooYoung | TooManyMissing
+
+
+def outlooks(
+    ledger: Ledger,
+    table: DailyTable,
+    period: Period,
+    metric: Metric = Metric.COST,
+    planned: Mapping[date, float] | None = None,
+) -> list[Outlook | NoOutlook]:
+    """Foresee the end of the period that holds today for each subject of the table.
+
+    `planned` days are no history; each is foreseen to bring so much more than the pace (in the
+    unit of the table). Raises ValueError for a period that is over or has not begun.
+    """
+    if ledger.today not in period.span:
+        raise ValueError(f"{period} does not hold {ledger.today}: there is nothing to foresee")
+    missing = tuple(
+        day
+        for day in ledger.days_in_state(period.span, DayState.MISSING, metric)
+        if day < ledger.today
+    )
+    if MOST_MISSING * len(missing) > len(period.span):
+        return [TooManyMissing(missing)] * len(table.ids)
+    days = _remaining(ledger, period, metric)
+    history, last_day = _history(ledger, table, metric, planned or {})
+    elapsed = list(table.totals(period.span).values())
+    held = Held(_amounts(ledger, table, days), _over(ledger, days), _extra(days, planned or {}))
+    ends = period_ends(history, elapsed, days, last_day, held)
+    return [
+        end if isinstance(end, TooYoung) else Outlook(end, spent, days, ledger.today, missing)
+        for end, spent in zip(ends, elapsed, strict=True)
+    ]
+
+
+def _remaining(ledger: Ledger, period: Period, metric: Metric) -> tuple[date, ...]:
+    settled = DayState.SETTLED
+    return tuple(
+        day
+        for day in period.span
+        if day >= ledger.today or ledger.state(day, metric) is not settled
+    )
+
+
+def _history(
+    ledger: Ledger, table: DailyTable, metric: Metric, planned: Mapping[date, float]
+) -> tuple[Floats, date]:
+    """The settled days, NaN for all others, up to the last of them."""
+    settled = ledger.settled(metric)
+    unplanned = np.array([day not in planned for day in ledger.span])
+    length = int(np.flatnonzero(settled)[-1]) + 1 if settled.any() else 1
+    values = since_first_activity(table.values[:length].astype(np.float64))
+    values[~(settled & unplanned)[:length]] = np.nan
+    return values, ledger.span.start + (length - 1) * ONE_DAY
+
+
+def _amounts(ledger: Ledger, table: DailyTable, days: Sequence[date]) -> Floats:
+    """What is known of each remaining day already; nothing of a day outside the history."""
+    amounts = np.zeros((len(days), len(table.ids)))
+    for row, day in enumerate(days):
+        if day in table.span and day <= ledger.today:
+            amounts[row] = table.values[(day - table.span.start).days]
+    return amounts
+
+
+def _over(ledger: Ledger, days: Sequence[date]) -> NDArray[np.float64]:
+    """The share of each day that is over."""
+    return np.array([min(max((ledger.now - midnight(d)) / ONE_DAY, 0.0), 1.0) for d in days])
+
+
+def _extra(days: Sequence[date], planned: Mapping[date, float]) -> NDArray[np.float64]:
+    return np.array([planned.get(day, 0.0) for day in days])
