@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import quote
 
-from bot.spend.calendar import Period
+from bot.spend.calendar import Period, Span
+from bot.spend.split import Split
 
 SEPARATOR = " × "
 """Joins the parts of a pair, as in `search × gpt-5`."""
@@ -133,6 +134,10 @@ class Finding:
     """The highest step (percent of a cap) that the period is foreseen to end above, if any."""
     causes: tuple[str, ...] = ()
     """Sentences on why: the change split into its parts, then who contributed most. Plain text."""
+    split: Split | None = None
+    """The same in numbers; None where there is nothing to compare with, or it was not asked."""
+    observed_in: Span | None = None
+    """The days that `observed` is about, where they are not the period's."""
     inhibited_by: str | None = None
     """The key of the finding that tells this one already: it is then not told by itself."""
 

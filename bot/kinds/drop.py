@@ -41,7 +41,7 @@ from bot.alerts.model import Finding, Outcome, Skipped
 from bot.kinds.base import Dollars, Rule, amount
 from bot.kinds.lookback import is_missing, judgeable, missing, smallest_nanos, unplanned
 from bot.spend.baseline import SAME_WEEKDAYS, since_first_activity
-from bot.spend.calendar import DayState, Unit, period_name, period_of
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 
@@ -139,6 +139,7 @@ class Drop(Rule):
             severity=self.severity,
             subject=subject,
             period=period_of(first, Unit.DAY),
+            observed_in=Span(day, day + ONE_DAY),
             metric=self.metric,
             measure=self.measure,
             observed=observed,

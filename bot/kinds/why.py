@@ -1,0 +1,259 @@
+"""Why a finding's cost is what it is: the change against the days before, split and named. Pure.
+
+Reads a few sums of the days in question from the ledger, each once for all findings that share
+those days.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from bot.alerts.model import Dimension, Finding
+from bot.kinds.base import Rule, matches
+from bot.kinds.compare import Comparison, compared
+from bot.kinds.why_words import sentences
+from bot.spend.ledger import Days, Ids, Ledger
+from bot.spend.line_item import parse
+from bot.spend.metrics import Metric
+from bot.spend.names import clean
+from bot.spend.split import (
+    Cause,
+    Cell,
+    Contributor,
+    Explanation,
+    Place,
+    Side,
+    Split,
+    Volume,
+    explain,
+    whole,
+)
+
+TOP = 3
+NEARLY = 3.0
+"""A rule's usual further than this many times from its weekdays' mean is not of those days."""
+_BILL = ("project", "line_item", "api_key")
+_USE = ("project", "model", "api_key", "kind")
+_NARROWER: Mapping[Dimension, tuple[str, ...]] = {
+    Dimension.ORGANIZATION: ("project", "model", "api_key"),
+    Dimension.PROJECT: ("model", "api_key"),
+    Dimension.API_KEY: ("project", "model"),
+}
+"""By which dimensions contributors are named; project and key for all others."""
+
+Amounts = dict[Ids, float]
+Uses = dict[Ids, Volume]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One side of a comparison of one subject: money by `_BILL`, use by `_USE`."""
+
+    bill: Amounts
+    use: Uses
+
+    def scaled(self, factor: float) -> Taken:
+        return Taken(
+            {ids: nanos * factor for ids, nanos in self.bill.items()},
+            {ids: _times(use, factor) for ids, use in self.use.items()},
+        )
+
+    @property
+    def total(self) -> float:
+        return sum(self.bill.values())
+
+
+@dataclass(slots=True)
+class Why:
+    """Explains the findings of one ledger; what several need is read and sorted once."""
+
+    ledger: Ledger
+    _bills: dict[object, dict[Ids, Amounts]] = field(default_factory=dict)
+    _uses: dict[object, dict[Ids, Uses]] = field(default_factory=dict)
+
+    def explained(self, finding: Finding, rule: Rule) -> Finding:
+        """The finding with its split and causes; as it was where it is told by another."""
+        if finding.inhibited_by:
+            return finding
+        comparison = compared(finding, rule, self.ledger)
+        if not comparison.days:
+            return finding
+        now = self._taken(finding, rule, ((1.0, comparison.days),))
+        before = self._taken(finding, rule, comparison.before)
+        before = before.scaled(_level(finding, before.total))
+        explanation = self._explanation(rule, comparison, before, now)
+        split = self._split(finding, comparison, explanation, before, now)
+        spenders = tuple(self._contributors(finding, Taken({}, {}), now))
+        causes = sentences(finding, comparison, split, explanation, spenders)
+        compares = comparison.before or finding.kind == "new"
+        return replace(finding, causes=causes, split=split if compares else None)
+
+    def _explanation(
+        self, rule: Rule, comparison: Comparison, before: Taken, now: Taken
+    ) -> Explanation | None:
+        """None where usage is not known, or cannot be told apart as the subject is."""
+        asked = {*rule.per, *rule.match}
+        if comparison.running or comparison.usage_missing:
+            return None
+        if asked & {Dimension.LINE_ITEM, Dimension.SNAPSHOT}:
+            return None
+        if not any(use.requests for use in now.use.values()) and before.use:
+            return None
+        by_project = any(ids[0] is not None for ids in (*before.bill, *now.bill))
+        made = explain(_side(before, by_project), _side(now, by_project))
+        for effect in made.effects:
+            project, model = effect.cell
+            name = clean(self.ledger.name("project", project)) if by_project else None
+            effect.cell = name, model
+        return made
+
+    def _split(
+        self,
+        finding: Finding,
+        comparison: Comparison,
+        explanation: Explanation | None,
+        before: Taken,
+        now: Taken,
+    ) -> Split:
+        observed, expected = round(now.total), round(before.total)
+        parts: tuple[tuple[Cause, int], ...] = ()
+        names: tuple[str, ...] = ()
+        if explanation:
+            amounts = explanation.amounts
+            parts = tuple(
+                zip(amounts, whole(list(amounts.values()), observed - expected), strict=True)
+            )
+            lost = explanation.unexplained
+            names = tuple(
+                clean(name) for name in sorted(lost, key=lambda n: -abs(lost[n])) if lost[name]
+            )[:TOP]
+        return Split(
+            against=comparison.against,
+            observed=observed,
+            expected=expected,
+            parts=parts,
+            unexplained=names,
+            contributors=tuple(self._contributors(finding, before, now)),
+        )
+
+    def _contributors(self, finding: Finding, before: Taken, now: Taken) -> Iterator[Contributor]:
+        """The members whose cost changed most in the direction of the whole change."""
+        dimensions = finding.subject.dimensions
+        narrower = _NARROWER.get(dimensions[0], ("project", "api_key"))
+        total = now.total - before.total
+        for dimension in (d for d in narrower if d not in dimensions):
+            changes: dict[tuple[str, str | None], float] = defaultdict(float)
+            for side, sign in ((now, 1), (before, -1)):
+                for ids, nanos in side.bill.items():
+                    changes[_member(dimension, ids)] += sign * nanos
+            known = {m: v for m, v in changes.items() if m[1] is not None and v * total > 0}
+            for of, member in sorted(known, key=lambda m: -abs(known[m]))[:TOP]:
+                nanos = known[of, member]
+                name = clean(self.ledger.name(of, member))
+                share = nanos / total if round(total) else None
+                yield Contributor(of, member, name, round(nanos), share)
+
+    def _taken(
+        self, finding: Finding, rule: Rule, weighed: Iterable[tuple[float, Days]]
+    ) -> Taken:
+        bill: Amounts = defaultdict(float)
+        use: Uses = {}
+        ids = finding.subject.ids
+        for weight, days in weighed:
+            for place, nanos in self._bill_of(rule, days).get(ids, {}).items():
+                bill[place] += weight * nanos
+            for cell, volume in self._use_of(rule, days).get(ids, {}).items():
+                use[cell] = _plus(use.get(cell, Volume()), _times(volume, weight))
+        return Taken(bill, use)
+
+    def _bill_of(self, rule: Rule, days: Days) -> dict[Ids, Amounts]:
+        """The money of those days by subject of the rule."""
+        key = (rule.per, tuple(rule.match.items()), days)
+        if key not in self._bills:
+            found: dict[Ids, Amounts] = defaultdict(dict)
+            for ids, nanos in self.ledger.bill(_BILL, days).items():
+                subject = self._subject(rule, _of_bill(ids))
+                if subject is not None:
+                    found[subject][ids] = nanos
+            self._bills[key] = found
+        return self._bills[key]
+
+    def _use_of(self, rule: Rule, days: Days) -> dict[Ids, Uses]:
+        """The use of those days by subject of the rule; nothing where usage cannot tell."""
+        key = (rule.per, tuple(rule.match.items()), days)
+        if {*rule.per, *rule.match} & {Dimension.LINE_ITEM, Dimension.SNAPSHOT}:
+            return {}
+        if key not in self._uses:
+            found: dict[Ids, Uses] = defaultdict(dict)
+            for ids, volume in self.ledger.volumes(_USE, days).items():
+                subject = self._subject(rule, dict(zip(_USE, ids, strict=True)))
+                if subject is not None:
+                    found[subject][ids] = volume
+            self._uses[key] = found
+        return self._uses[key]
+
+    def _subject(self, rule: Rule, member: Mapping[str, str | None]) -> Ids | None:
+        """The ids of the rule's subject that holds the member; None where `match` leaves it out."""
+        for dimension, globs in rule.match.items():
+            found = member[dimension]
+            if not matches(globs, found, self.ledger.name(dimension, found)):
+                return None
+        return tuple(member.get(dimension) for dimension in rule.per)
+
+
+def explained(finding: Finding, rule: Rule, ledger: Ledger) -> Finding:
+    """One finding with its split and causes (see `Why` for many)."""
+    return Why(ledger).explained(finding, rule)
+
+
+def _of_bill(ids: Ids) -> dict[str, str | None]:
+    project, item, key = ids
+    parsed = parse(item) if item else None
+    return {
+        "project": project,
+        "line_item": item,
+        "api_key": key,
+        "model": parsed.family if parsed else None,
+        "snapshot": parsed.snapshot if parsed else None,
+    }
+
+
+def _member(dimension: str, ids: Ids) -> tuple[str, str | None]:
+    """The member of a dimension that some money belongs to; for no model its line item."""
+    member = _of_bill(ids)
+    if dimension == Dimension.MODEL and member["model"] is None:
+        return Dimension.LINE_ITEM.value, member["line_item"]
+    return dimension, member[dimension]
+
+
+def _level(finding: Finding, mean: float) -> float:
+    """What the days before are multiplied with to stand for what the rule calls usual."""
+    if finding.kind not in ("spike", "drop") or finding.metric != Metric.COST:
+        return 1.0
+    expected = float(finding.expected or 0)
+    if mean <= 0 or not mean / NEARLY <= expected <= mean * NEARLY:
+        return 1.0
+    return expected / mean
+
+
+def _side(taken: Taken, by_project: bool) -> Side:
+    bill: dict[Place, float] = defaultdict(float)
+    use: dict[Cell, Volume] = {}
+    kinds: dict[Cell, str] = {}
+    for (project, item, _), nanos in taken.bill.items():
+        bill[project if by_project else None, item] += nanos
+    for (project, model, _, kind), volume in taken.use.items():
+        cell = (project if by_project else None, model)
+        use[cell] = _plus(use.get(cell, Volume()), volume)
+        kinds[cell] = kind or ""
+    return Side(bill, use, kinds)
+
+
+def _plus(one: Volume, other: Volume) -> Volume:
+    return Volume(*(a + b for a, b in zip(one, other, strict=True)))
+
+
+def _times(volume: Volume, factor: float) -> Volume:
+    return Volume(*(measure * factor for measure in volume))
