@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.alerts.model import Dimension, Finding
-from bot.kinds.base import Rule, matches
+from bot.kinds.base import Rule
 from bot.kinds.compare import Comparison, compared
+from bot.kinds.members import BILL, holder, of_bill
 from bot.kinds.why_words import sentences
 from bot.spend.ledger import Days, Ids, Ledger
-from bot.spend.line_item import parse
 from bot.spend.metrics import Metric
 from bot.spend.names import clean
+from bot.spend.sharing import whole
 from bot.spend.split import (
     Cause,
     Cell,
@@ -28,13 +29,11 @@ from bot.spend.split import (
     Split,
     Volume,
     explain,
-    whole,
 )
 
 TOP = 3
 NEARLY = 3.0
 """A rule's usual further than this many times from its weekdays' mean is not of those days."""
-_BILL = ("project", "line_item", "api_key")
 _USE = ("project", "model", "api_key", "kind")
 _NARROWER: Mapping[Dimension, tuple[str, ...]] = {
     Dimension.ORGANIZATION: ("project", "model", "api_key"),
@@ -49,7 +48,7 @@ Uses = dict[Ids, Volume]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One side of a comparison of one subject: money by `_BILL`, use by `_USE`."""
+    """One side of a comparison of one subject: money by `BILL`, use by `_USE`."""
 
     bill: Amounts
     use: Uses
@@ -155,9 +154,7 @@ class Why:
                 share = nanos / total if round(total) else None
                 yield Contributor(of, member, name, round(nanos), share)
 
-    def _taken(
-        self, finding: Finding, rule: Rule, weighed: Iterable[tuple[float, Days]]
-    ) -> Taken:
+    def _taken(self, finding: Finding, rule: Rule, weighed: Iterable[tuple[float, Days]]) -> Taken:
         bill: Amounts = defaultdict(float)
         use: Uses = {}
         ids = finding.subject.ids
@@ -173,8 +170,8 @@ class Why:
         key = (rule.per, tuple(rule.match.items()), days)
         if key not in self._bills:
             found: dict[Ids, Amounts] = defaultdict(dict)
-            for ids, nanos in self.ledger.bill(_BILL, days).items():
-                subject = self._subject(rule, _of_bill(ids))
+            for ids, nanos in self.ledger.bill(BILL, days).items():
+                subject = holder(rule, self.ledger, of_bill(ids))
                 if subject is not None:
                     found[subject][ids] = nanos
             self._bills[key] = found
@@ -188,19 +185,11 @@ class Why:
         if key not in self._uses:
             found: dict[Ids, Uses] = defaultdict(dict)
             for ids, volume in self.ledger.volumes(_USE, days).items():
-                subject = self._subject(rule, dict(zip(_USE, ids, strict=True)))
+                subject = holder(rule, self.ledger, dict(zip(_USE, ids, strict=True)))
                 if subject is not None:
                     found[subject][ids] = volume
             self._uses[key] = found
         return self._uses[key]
-
-    def _subject(self, rule: Rule, member: Mapping[str, str | None]) -> Ids | None:
-        """The ids of the rule's subject that holds the member; None where `match` leaves it out."""
-        for dimension, globs in rule.match.items():
-            found = member[dimension]
-            if not matches(globs, found, self.ledger.name(dimension, found)):
-                return None
-        return tuple(member.get(dimension) for dimension in rule.per)
 
 
 def explained(finding: Finding, rule: Rule, ledger: Ledger) -> Finding:
@@ -208,21 +197,9 @@ def explained(finding: Finding, rule: Rule, ledger: Ledger) -> Finding:
     return Why(ledger).explained(finding, rule)
 
 
-def _of_bill(ids: Ids) -> dict[str, str | None]:
-    project, item, key = ids
-    parsed = parse(item) if item else None
-    return {
-        "project": project,
-        "line_item": item,
-        "api_key": key,
-        "model": parsed.family if parsed else None,
-        "snapshot": parsed.snapshot if parsed else None,
-    }
-
-
 def _member(dimension: str, ids: Ids) -> tuple[str, str | None]:
     """The member of a dimension that some money belongs to; for no model its line item."""
-    member = _of_bill(ids)
+    member = of_bill(ids)
     if dimension == Dimension.MODEL and member["model"] is None:
         return Dimension.LINE_ITEM.value, member["line_item"]
     return dimension, member[dimension]

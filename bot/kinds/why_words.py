@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from bot.alerts.model import Finding
@@ -16,6 +17,7 @@ from bot.spend.split import Cause, Contributor, Effect, Explanation, Split
 SMALL = 0.05
 """Parts below this share of all are told together, and a change below it is none."""
 WORTH_NAMING = 0.1
+NAMED = 3
 LEADING = 0.8
 """One model or project that makes up this much of a part gives it its numbers."""
 
@@ -131,7 +133,7 @@ def _requests(effects: Sequence[Effect], nanos: float) -> str:
     more = "more" if nanos > 0 else "fewer"
     led = _leading(effects, lambda effect: effect.requests)
     if led is None:
-        return f"{more} requests"
+        return f"{more} requests{_several(effects, nanos)}"
     group, where = led
     before, after = (sum(volume) for volume in zip(*map(_both_requests, group), strict=True))
     if before <= 0:
@@ -143,6 +145,24 @@ def _requests(effects: Sequence[Effect], nanos: float) -> str:
     if after >= 5 * before:
         return f"{times(after / before)} the requests{where}"
     return f"{abs(after / before - 1):.0%} {more} requests{where}"
+
+
+def _several(effects: Sequence[Effect], nanos: float) -> str:
+    """` in search and support`, else ` to gpt-5 and o3`: the few that make up most of a part."""
+    places = {effect.cell[0] for effect in effects}
+    by: dict[str, float] = defaultdict(float)
+    for effect in effects:
+        by[clean(str(effect.cell[0 if len(places) > 1 else 1]))] += effect.requests
+    told, so_far = [], 0.0
+    for name in sorted(by, key=lambda name: -abs(by[name]))[:NAMED]:
+        if so_far < LEADING * abs(nanos) and by[name] * nanos > 0:
+            told.append(name)
+            so_far += abs(by[name])
+    if so_far < LEADING * abs(nanos):
+        return ""
+    last = told.pop()
+    names = f"{', '.join(told)} and {last}" if told else last
+    return f" {'in' if len(places) > 1 else 'to'} {names}"
 
 
 def _both_requests(effect: Effect) -> tuple[float, float]:

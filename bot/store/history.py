@@ -6,7 +6,7 @@ A day of a dataset is replaced whole, in one transaction with its roll-ups and i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from bot.spend.line_item import family, parse
 from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind
 from bot.spend.split import Volume
+from bot.store import day_sums
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
 from bot.store.members import Members
@@ -32,7 +33,6 @@ _ROLLED_UP = ("organization", "project", "line_item", "api_key", "model")
 
 
 SNAPSHOT = "snapshot"
-KIND = "kind"
 Reading = Callable[[str], str | None]
 
 
@@ -156,31 +156,15 @@ class History:
 
     def bill(self, dimensions: tuple[str, ...], on: tuple[date, ...]) -> dict[Ids, int]:
         """Nano-dollars by ids, the days added up (see `bot.spend.ledger.SumReader`)."""
-        one = len(dimensions) == 1 and dimensions[0] in _ROLLED_UP
-        query = _rolled_up_bill(dimensions[0], on) if one else _bill(dimensions, on)
-        found: dict[Ids, int] = defaultdict(int)
-        for ids, (nanos,) in self._read(query, dimensions, 1):
-            found[ids] += int(nanos)
-        return dict(found)
+        with self._database.reading() as connection:
+            values = self._members.values(connection)
+            return day_sums.bill(connection, values, dimensions, on)
 
     def volumes(self, dimensions: tuple[str, ...], on: tuple[date, ...]) -> dict[Ids, Volume]:
         """Use by ids, the days added up (see `bot.spend.ledger.SumReader`)."""
-        rows = self._read(_volumes(dimensions, on), dimensions, len(Volume._fields))
-        return {ids: Volume(*map(float, measures)) for ids, measures in rows}
-
-    def _read(
-        self, query: sa.Select[Any], dimensions: tuple[str, ...], measures: int
-    ) -> Iterator[tuple[Ids, tuple[Any, ...]]]:
-        """Ids and measures of each row, where the measures come first."""
         with self._database.reading() as connection:
-            found = connection.execute(query).all()
             values = self._members.values(connection)
-        for row in found:
-            ids = tuple(
-                part if name == KIND else values.get(part)
-                for name, part in zip(dimensions, row[measures:], strict=True)
-            )
-            yield ids, tuple(row[:measures])
+            return day_sums.volumes(connection, values, dimensions, on)
 
     def _numbered_costs(
         self, connection: Connection, rows: Sequence[CostRow]
@@ -312,38 +296,6 @@ def _usage_sums(quantity: Additive, dimensions: tuple[str, ...], span: Span) -> 
         .where(_within(usage_rows.c.day, span))
         .group_by(usage_rows.c.day, *_grouping(columns))
     )
-
-
-def _rolled_up_bill(dimension: str, on: tuple[date, ...]) -> sa.Select[Any]:
-    return (
-        sa.select(sa.func.sum(cost_sums.c.nanos), cost_sums.c.member)
-        .where(cost_sums.c.dimension == dimension, _among(cost_sums.c.day, on))
-        .group_by(cost_sums.c.member)
-    )
-
-
-def _bill(dimensions: tuple[str, ...], on: tuple[date, ...]) -> sa.Select[Any]:
-    columns = [_column(cost_rows, name) for name in dimensions]
-    return (
-        sa.select(sa.func.sum(cost_rows.c.nanos), *columns)
-        .where(_among(cost_rows.c.day, on))
-        .group_by(*_grouping(columns))
-    )
-
-
-def _volumes(dimensions: tuple[str, ...], on: tuple[date, ...]) -> sa.Select[Any]:
-    called = {"model": "family", SNAPSHOT: "model"}
-    columns = [_column(usage_rows, called.get(name, name)) for name in dimensions]
-    measures = [sa.func.sum(usage_rows.c[name]) for name in Volume._fields]
-    return (
-        sa.select(*measures, *columns)
-        .where(_among(usage_rows.c.day, on))
-        .group_by(*_grouping(columns))
-    )
-
-
-def _among(column: sa.ColumnElement[int], on: tuple[date, ...]) -> sa.ColumnElement[bool]:
-    return column.in_([day.toordinal() for day in on])
 
 
 def _column(table: sa.Table, name: str) -> sa.ColumnElement[int]:
