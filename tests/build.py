@@ -90,6 +90,7 @@ class DictReader:
         return sums
 
     def bill(self, dimensions: tuple[str, ...], days: tuple[date, ...]) -> dict[Ids, int]:
+        self.asked.append((Additive.COST, dimensions))
         found: dict[Ids, int] = {}
         for entry in self.entries:
             if entry.quantity is Additive.COST and entry.day in days:
@@ -98,6 +99,7 @@ class DictReader:
         return found
 
     def volumes(self, dimensions: tuple[str, ...], days: tuple[date, ...]) -> dict[Ids, Volume]:
+        self.asked.append((Additive.REQUESTS, dimensions))
         found: dict[Ids, Volume] = {}
         for entry in self.entries:
             if entry.quantity.is_usage and entry.day in days:

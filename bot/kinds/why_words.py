@@ -97,7 +97,7 @@ def _changed(
     finding: Finding, comparison: Comparison, split: Split, explanation: Explanation | None
 ) -> str:
     money = "" if finding.metric == Metric.COST else "In money: "
-    days = f" in {len(comparison.days)} days" if len(comparison.days) > 1 else ""
+    days = f" in the {len(comparison.days)} finished days" if len(comparison.days) > 1 else ""
     change = f"{money}{signed(split.change)}{days} against {_against(finding, split)}"
     if explanation:
         return f"{change}{_parts(split, explanation)}."
