@@ -94,7 +94,9 @@ def _weekdays(day: date, first: date, weeks: range, rule: Rule, ledger: Ledger) 
     """The usable days of the same weekday in those weeks before the day `first`."""
     last = day - timedelta(weeks=-(-((day - first).days + 1) // 7) if day >= first else 0)
     past = [last - timedelta(weeks=week - 1) for week in weeks]
-    return tuple(d for d in reversed(past) if _usable(d, rule, ledger))
+    usable = tuple(d for d in reversed(past) if _usable(d, rule, ledger))
+    with_usage = tuple(d for d in usable if not _without_usage((d,), ledger))
+    return with_usage if len(with_usage) >= WEEKDAYS_NEEDED else usable
 
 
 def _before(day: date, count: int) -> list[date]:

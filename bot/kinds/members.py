@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
+from datetime import date
 
 from bot.kinds.base import Rule, matches
 from bot.spend.ledger import Ids, Ledger
@@ -32,3 +34,13 @@ def holder(rule: Rule, ledger: Ledger, member: Mapping[str, str | None]) -> Ids 
         if not matches(globs, found, ledger.name(dimension, found)):
             return None
     return tuple(member.get(dimension) for dimension in rule.per)
+
+
+def gross(rule: Rule, ledger: Ledger, day: date) -> dict[Ids, int]:
+    """Nano-dollars of the day by subject of the rule, credits left out."""
+    found: dict[Ids, int] = defaultdict(int)
+    for ids, nanos in ledger.bill(BILL, (day,)).items():
+        subject = holder(rule, ledger, of_bill(ids)) if nanos > 0 else None
+        if subject is not None:
+            found[subject] += nanos
+    return found

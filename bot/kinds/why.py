@@ -71,12 +71,13 @@ class Why:
     ledger: Ledger
     _bills: dict[object, dict[Ids, Amounts]] = field(default_factory=dict)
     _uses: dict[object, dict[Ids, Uses]] = field(default_factory=dict)
+    _comparisons: dict[object, Comparison] = field(default_factory=dict)
 
     def explained(self, finding: Finding, rule: Rule) -> Finding:
         """The finding with its split and causes; as it was where it is told by another."""
         if finding.inhibited_by:
             return finding
-        comparison = compared(finding, rule, self.ledger)
+        comparison = self._comparison(finding, rule)
         if not comparison.days:
             return finding
         now = self._taken(finding, rule, ((1.0, comparison.days),))
@@ -88,6 +89,12 @@ class Why:
         causes = sentences(finding, comparison, split, explanation, spenders)
         compares = comparison.before or finding.kind == "new"
         return replace(finding, causes=causes, split=split if compares else None)
+
+    def _comparison(self, finding: Finding, rule: Rule) -> Comparison:
+        key = (rule.name, finding.period, finding.observed_in)
+        if key not in self._comparisons:
+            self._comparisons[key] = compared(finding, rule, self.ledger)
+        return self._comparisons[key]
 
     def _explanation(
         self, rule: Rule, comparison: Comparison, before: Taken, now: Taken

@@ -102,7 +102,7 @@ class Ledger:
             (self.usage_states if part.is_usage else self.cost_states).get(day, DayState.MISSING)
             for part in FORMULAS[metric].parts
         ]
-        return min(states, key=_CERTAINTY.index)
+        return min(states, key=CERTAINTY.index)
 
     def judgeable(self, day: date, metric: Metric = Metric.COST) -> bool:
         """Whether a verdict that needs the complete day may be given now."""
@@ -165,7 +165,8 @@ class Ledger:
         return _folded(table, kept, [_narrow(table.ids[n], wide, per) for n in kept])
 
 
-_CERTAINTY = (DayState.MISSING, DayState.OPEN, DayState.SETTLING, DayState.SETTLED)
+CERTAINTY = (DayState.MISSING, DayState.OPEN, DayState.SETTLING, DayState.SETTLED)
+"""The states of a day, the least certain first."""
 _NAMELESS = {
     "organization": "the organisation",
     "project": "(no project)",
