@@ -16,7 +16,7 @@ from bot.kinds.compare import Comparison, compared
 from bot.kinds.members import BILL, holder, of_bill
 from bot.kinds.why_words import sentences
 from bot.spend.ledger import Days, Ids, Ledger
-from bot.spend.metrics import Metric
+from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.names import clean
 from bot.spend.sharing import whole
 from bot.spend.split import (
@@ -63,6 +63,9 @@ class Taken:
     def total(self) -> float:
         return sum(self.bill.values())
 
+    def used(self, quantity: Additive) -> float:
+        return sum(float(getattr(use, quantity)) for use in self.use.values())
+
 
 @dataclass(slots=True)
 class Why:
@@ -82,7 +85,7 @@ class Why:
             return finding
         now = self._taken(finding, rule, ((1.0, comparison.days),))
         before = self._taken(finding, rule, comparison.before)
-        before = before.scaled(_level(finding, before.total))
+        before = before.scaled(_level(finding, before, now))
         explanation = self._explanation(rule, comparison, before, now)
         split = self._split(finding, comparison, explanation, before, now)
         spenders = tuple(self._contributors(finding, Taken({}, {}), now))
@@ -105,7 +108,7 @@ class Why:
             return None
         if asked & {Dimension.LINE_ITEM, Dimension.SNAPSHOT}:
             return None
-        if not any(use.requests for use in now.use.values()) and before.use:
+        if now.total > 0 and before.use and not now.used(Additive.REQUESTS):
             return None
         by_project = any(ids[0] is not None for ids in (*before.bill, *now.bill))
         made = explain(_side(before, by_project), _side(now, by_project))
@@ -212,8 +215,14 @@ def _member(dimension: str, ids: Ids) -> tuple[str, str | None]:
     return dimension, member[dimension]
 
 
-def _level(finding: Finding, mean: float) -> float:
-    """What the days before are multiplied with to stand for what the rule calls usual."""
+def _level(finding: Finding, before: Taken, now: Taken) -> float:
+    """What the days before are multiplied with: to stand for what the rule calls usual, or, where
+    the rule is about a ratio, for as much use as there is now."""
+    formula = FORMULAS[Metric(finding.metric)]
+    if formula.is_ratio:
+        used = [sum(side.used(under) for under in formula.under) for side in (before, now)]
+        return used[1] / used[0] if min(used) > 0 else 1.0
+    mean = before.total
     if finding.kind not in ("spike", "drop") or finding.metric != Metric.COST:
         return 1.0
     expected = float(finding.expected or 0)

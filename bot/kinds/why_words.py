@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from bot.alerts.model import Finding
 from bot.kinds.base import times
 from bot.kinds.compare import Comparison
-from bot.spend.calendar import day_name
+from bot.spend.calendar import Unit, day_name
 from bot.spend.metrics import Metric
 from bot.spend.money import usd
 from bot.spend.names import clean
@@ -16,6 +16,7 @@ from bot.spend.split import Cause, Contributor, Effect, Explanation, Split
 
 SMALL = 0.05
 """Parts below this share of all are told together, and a change below it is none."""
+LARGE = 0.25
 WORTH_NAMING = 0.1
 NAMED = 3
 LEADING = 0.8
@@ -33,17 +34,21 @@ def sentences(
 
     `spenders` are told in the place of the split's contributors where nothing has changed much.
     """
+    low = _is_low_cap(finding, comparison, split)
     if finding.kind == "new":
         first = _newcomer(comparison, explanation)
     elif not comparison.before:
         first = f"Nothing comparable is known before {finding.period} to explain it with."
     elif comparison.running:
         first = _so_far(split)
+    elif low:
+        usual = split.against.replace("a ", "A ", 1)
+        first = f"{usual} ({usd(split.expected)}) is over this cap too: {signed(split.change)}."
     elif not _is_change(split):
         first = f"That is about {_against(finding, split)}: {signed(split.change)}."
     else:
         first = _changed(finding, comparison, split, explanation)
-    changed = bool(comparison.before) and _tells_change(finding, split)
+    changed = bool(comparison.before) and not low and _tells_change(finding, split)
     who = _most(split.contributors, signed) if changed else _most(spenders, usd)
     return tuple(sentence for sentence in (first, who) if sentence)
 
@@ -55,6 +60,16 @@ def signed(nanos: float) -> str:
 
 def _is_change(split: Split) -> bool:
     return abs(split.change) >= SMALL * abs(split.expected) and split.change != 0
+
+
+def _is_low_cap(finding: Finding, comparison: Comparison, split: Split) -> bool:
+    """Whether a usual day is above a daily cap, and no large change tells more than that."""
+    is_daily = finding.kind == "cap" and finding.period.unit is Unit.DAY
+    if not is_daily or finding.metric != Metric.COST or comparison.running:
+        return False
+    if finding.limit is None or abs(split.change) >= LARGE * split.expected:
+        return False
+    return min(split.expected, split.observed) > finding.limit
 
 
 def _tells_change(finding: Finding, split: Split) -> bool:
@@ -71,7 +86,7 @@ def _against(finding: Finding, split: Split) -> str:
 def _so_far(split: Split) -> str:
     whole_day = f"a whole {split.against.removeprefix('a ').removeprefix('an ')}"
     if split.change <= 0:
-        return f"So far not more than {whole_day} ({usd(split.expected)})."
+        return f"No more so far than {whole_day} costs ({usd(split.expected)})."
     return (
         f"{signed(split.change)} so far against {whole_day} ({usd(split.expected)}); what caused "
         "it can be told when the day is over."
@@ -96,7 +111,7 @@ def _count(requests: float) -> str:
 def _changed(
     finding: Finding, comparison: Comparison, split: Split, explanation: Explanation | None
 ) -> str:
-    money = "" if finding.metric == Metric.COST else "In money: "
+    money = _IN_MONEY.get(Metric(finding.metric), "In money: ")
     days = f" in the {len(comparison.days)} finished days" if len(comparison.days) > 1 else ""
     change = f"{money}{signed(split.change)}{days} against {_against(finding, split)}"
     if explanation:
@@ -105,6 +120,15 @@ def _changed(
         day = comparison.usage_missing or comparison.days[-1]
         return f"{change}; usage of {day_name(day)} is not there yet to say what caused it."
     return f"{change}."
+
+
+_IN_MONEY = {
+    Metric.COST: "",
+    Metric.COST_PER_REQUEST: "In money, for as many requests: ",
+    Metric.COST_PER_MILLION_TOKENS: "In money, for as many tokens: ",
+    Metric.CACHED_SHARE: "In money, for as much input: ",
+    Metric.OUTPUT_RATIO: "In money, for as much input: ",
+}
 
 
 def _parts(split: Split, explanation: Explanation) -> str:
@@ -139,7 +163,7 @@ def _requests(effects: Sequence[Effect], nanos: float) -> str:
     if before <= 0:
         return f"{_count(after)}{where}, where there were none"
     if after <= 0:
-        return f"no more requests{where}"
+        return f"requests{where} stopped"
     if (after > before) != (nanos > 0):
         return f"{more} requests{where}"
     if after >= 5 * before:

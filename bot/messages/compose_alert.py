@@ -67,14 +67,17 @@ def _why_and_what_now(finding: Finding) -> tuple[Line, ...]:
 def _what_now(finding: Finding) -> str:
     """The way out by kind; `rule` and names are plain text."""
     match finding.kind:
-        case "new":
+        case "new" if Dimension.API_KEY in finding.subject.dimensions:
             return "ask who owns it; if nobody does, revoke it."
+        case "new":
+            return f"ask who runs {_whom(finding)}."
         case "drop":
             return f"see whether {_whom(finding)} still runs."
         case "cap":
             return f"ask who runs {_whom(finding)}; if it is meant to be, raise the rule's limit."
         case _:
-            return f"ask who runs {_whom(finding)}; if it was planned, tell the rule (`planned`)."
+            planned = "if it was planned, add it to the rule's `planned` days."
+            return f"ask who runs {_whom(finding)}; {planned}"
 
 
 def _whom(finding: Finding) -> str:

@@ -14,7 +14,7 @@ from bot.kinds import Rule
 from bot.kinds.why import Why, explained
 from bot.spend.calendar import DayState
 from bot.spend.ledger import Ledger
-from bot.spend.metrics import Additive
+from bot.spend.metrics import Additive, Metric
 from bot.spend.split import Split
 from tests.build import (
     TODAY,
@@ -171,7 +171,7 @@ def test_an_open_day_is_not_split() -> None:
     cap = rule("cap", limit_usd=20)
     found = told(cap, book(used(ALL_DAYS[1:], 100), used([TODAY], 80)), "11-20")
     assert found.causes == (
-        "So far not more than a whole usual Friday ($31.00).",
+        "No more so far than a whole usual Friday costs ($31.00).",
         "Most of it: project search $24.80, model gpt-5 $24.80, key ci-key $24.80.",
     )
 
@@ -180,9 +180,14 @@ def test_a_cap_that_usual_spend_passes_says_so_and_names_the_spenders() -> None:
     calm = used(ALL_DAYS, 20, project="p2", api_key="k2")
     found = told(rule("cap", limit_usd=30), book(used(ALL_DAYS, 100), calm))
     assert found.causes == (
-        "That is about a usual Thursday ($37.20): +$0.00.",
+        "A usual Thursday ($37.20) is over this cap too: +$0.00.",
         "Most of it: project search $31.00 (83%), model gpt-5 $37.20, key ci-key $31.00 (83%).",
     )
+
+
+def test_a_cap_just_passed_by_usual_spend_says_that_nothing_changed() -> None:
+    found = told(rule("cap", limit_usd=31.5), book(used(USUAL, 100), used([YESTERDAY], 103)))
+    assert found.causes[0] == "That is about a usual Thursday ($31.00): +$0.93."
 
 
 def test_a_month_is_compared_by_its_finished_days() -> None:
@@ -245,6 +250,33 @@ def test_a_drop_says_what_stopped() -> None:
     )
 
 
+def test_a_stop_is_said_as_one() -> None:
+    calm = used(ALL_DAYS, 50, project="p2", api_key="k2")
+    found = told(rule("drop", per="project"), book(used(USUAL, 100), calm))
+    assert found.causes[0] == "-$31.00 against a usual Thursday: requests stopped (-$31.00)."
+
+
+def test_a_bill_without_line_items_is_unexplained_and_says_why() -> None:
+    bare = [
+        replace(entry, of={**entry.of, "line_item": None})
+        for entry in (*used(USUAL, 100), *used([YESTERDAY], 300))
+    ]
+    found = told(spike(), book(bare))
+    assert found.causes[0] == (
+        "+$62.00 against a usual Thursday: +$62.00 that usage does not explain (money without a "
+        "line item)."
+    )
+
+
+def test_a_price_that_rose_is_said() -> None:
+    dear = [
+        replace(entry, amount=entry.amount * (3 if entry.quantity is Additive.COST else 1))
+        for entry in used([YESTERDAY], 100)
+    ]
+    found = told(spike(), book(used(USUAL, 100), dear))
+    assert found.causes[0] == "+$62.00 against a usual Thursday: a higher price (+$62.00)."
+
+
 def test_a_newcomer_says_what_it_does_and_where() -> None:
     new = rule("new", per="api_key")
     entries = used(ALL_DAYS, 100), used([YESTERDAY], 400, model="o3", api_key="k9", project="p2")
@@ -262,6 +294,28 @@ def test_volume_and_ratios_are_explained_in_money() -> None:
     assert found.causes[0] == (
         "In money: +$93.00 against a usual Thursday ($31.00): 300% more requests (+$93.00)."
     )
+
+
+def test_a_ratio_is_explained_by_what_changed_beside_the_use() -> None:
+    late = [day for day in ALL_DAYS if on("11-12") <= day <= YESTERDAY]
+    early = [day for day in ALL_DAYS if day < on("11-12")]
+    drift = rule("drift", per="project", metric="cost_per_request")
+    known = book(used(early, 100), used(late, 300, each=(100, 10, 60)))
+    found = told(drift, known)
+    assert found.causes[0] == (
+        "In money, for as many requests: +$997.50 in the 7 finished days against the same weekdays "
+        "3 to 5 weeks before ($651.00): longer answers (+$840.00), cached share fell from 60% to "
+        "10% (+$157.50)."
+    )
+    assert set(parts(found)) == {"tokens_per_request", "cached_share"}
+
+
+@pytest.mark.parametrize("metric", list(Metric))
+def test_every_metric_is_explained_in_parts_that_add_up(metric: Metric) -> None:
+    known = book(used(USUAL, 100), used([YESTERDAY], 400, each=(300, 20, 90)))
+    (found,) = findings(rule("cap", limit_usd=50), known, "11-19")
+    found = explained(replace(found, kind="drift", metric=metric), rule("cap", limit_usd=50), known)
+    assert sum(nanos for _, nanos in split_of(found).parts) == split_of(found).change
 
 
 def test_what_match_leaves_out_is_left_out_of_the_split() -> None:

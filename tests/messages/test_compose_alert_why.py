@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.model import Reason
+from bot.alerts.model import Dimension, Reason, Subject
 from bot.messages.blockkit import blocks
 from bot.messages.compose_alert import compose_alert
 from bot.messages.model import Lines, Message, Span
@@ -47,10 +47,16 @@ def paragraphs(message: Message) -> list[list[str]]:
     ("kind", "said"),
     [
         ("cap", "ask who runs key ci-key; if it is meant to be, raise the rule's limit."),
-        ("spike", "ask who runs key ci-key; if it was planned, tell the rule (`planned`)."),
-        ("drift", "ask who runs key ci-key; if it was planned, tell the rule (`planned`)."),
+        (
+            "spike",
+            "ask who runs key ci-key; if it was planned, add it to the rule's `planned` days.",
+        ),
+        (
+            "drift",
+            "ask who runs key ci-key; if it was planned, add it to the rule's `planned` days.",
+        ),
         ("drop", "see whether key ci-key still runs."),
-        ("new", "ask who owns it; if nobody does, revoke it."),
+        ("new", "ask who runs key ci-key."),
     ],
 )
 def test_the_causes_come_before_the_way_out_and_the_command(kind: str, said: str) -> None:
@@ -59,6 +65,13 @@ def test_the_causes_come_before_the_way_out_and_the_command(kind: str, said: str
         " ".join(CAUSES),
         f"What now: {said} The numbers: bot explain {key}",
     ]
+
+
+def test_a_new_key_that_nobody_owns_is_to_be_revoked() -> None:
+    key = Subject((Dimension.API_KEY,), ("k9",), ("k9",))
+    message = compose_alert(finding(key, kind="new"), Reason.FIRST, "#ops", None, NOW)
+    said = "What now: ask who owns it; if nobody does, revoke it. The numbers: bot explain "
+    assert paragraphs(message)[1][0].startswith(said)
 
 
 def test_without_causes_there_is_still_a_way_out() -> None:
