@@ -8,11 +8,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.alerts.model import Finding
 from bot.kinds import Rule
 from bot.kinds.why import Why, explained
-from bot.spend.calendar import DayState
+from bot.spend.calendar import DayState, Unit
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive, Metric
 from bot.spend.split import Split
@@ -348,6 +350,39 @@ def test_hostile_names_are_cleaned() -> None:
     found = told(spike(per="organization"), ledger(*entries, calm))
     assert all(text.isprintable() and len(text) < 400 for text in found.causes)
     assert "<!channel>" in found.causes[0]  # escaped by whoever shows it, not before
+
+
+uses = st.lists(
+    st.tuples(
+        st.sampled_from(USUAL[:60]),
+        st.integers(0, 500),
+        st.sampled_from(["gpt-5", "o3"]),
+        st.sampled_from([(100, 60, 20), (10, 0, 90), (0, 0, 5)]),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(["p1", "p2"]),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=40)
+@given(uses, st.integers(1, 400), st.sampled_from(list(Unit)), st.sampled_from(list(Metric)))
+def test_whatever_the_history_the_parts_add_up(
+    history: list[Any], today: int, unit: Unit, metric: Metric
+) -> None:
+    made = [
+        used([day], requests, model=model, each=each, billed=billed, known=known, project=project)
+        for day, requests, model, each, billed, known, project in history
+    ]
+    known = book(*made, used([YESTERDAY], today))
+    cap = rule("cap", limit_usd=0, period=unit)
+    for found in findings(cap, known, "11-19"):
+        why = explained(replace(found, metric=metric), cap, known)
+        assert 1 <= len(why.causes) <= 2
+        if why.split:
+            assert split_of(why).observed > 0
+            assert "nan" not in str(why.causes)
 
 
 def test_a_thousand_findings_read_every_sum_once() -> None:
