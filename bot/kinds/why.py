@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 
-from bot.alerts.model import Dimension, Finding
+from bot.alerts.model import ORGANIZATION, Dimension, Finding
 from bot.kinds.base import Rule
 from bot.kinds.compare import Comparison, compared
 from bot.kinds.members import BILL, holder, of_bill
@@ -32,6 +33,8 @@ from bot.spend.split import (
 )
 
 TOP = 3
+MOST_ROWS = 100_000
+"""Rows of a bill beyond which the organisation's change is split by model alone."""
 NEARLY = 3.0
 """A rule's usual further than this many times from its weekdays' mean is not of those days."""
 _USE = ("project", "model", "api_key", "kind")
@@ -52,12 +55,22 @@ class Taken:
 
     bill: Amounts
     use: Uses
+    members: Mapping[tuple[str, str | None], float] = field(default_factory=dict)
+    """Money by project and by key, where the bill was read without them."""
 
     def scaled(self, factor: float) -> Taken:
         return Taken(
             {ids: nanos * factor for ids, nanos in self.bill.items()},
             {ids: _times(use, factor) for ids, use in self.use.items()},
+            {member: nanos * factor for member, nanos in self.members.items()},
         )
+
+    def by(self, dimension: str) -> Iterator[tuple[tuple[str, str | None], float]]:
+        """Money by the members of a dimension, in pieces."""
+        if self.members and dimension != Dimension.MODEL:
+            yield from (found for found in self.members.items() if found[0][0] == dimension)
+        else:
+            yield from ((_member(dimension, ids), nanos) for ids, nanos in self.bill.items())
 
     @property
     def total(self) -> float:
@@ -83,8 +96,9 @@ class Why:
         comparison = self._comparison(finding, rule)
         if not comparison.days:
             return finding
-        now = self._taken(finding, rule, ((1.0, comparison.days),))
-        before = self._taken(finding, rule, comparison.before)
+        taken = self._roughly if self._is_vast(rule, comparison) else self._taken
+        now = taken(finding, rule, ((1.0, comparison.days),))
+        before = taken(finding, rule, comparison.before)
         before = before.scaled(_level(finding, before, now))
         explanation = self._explanation(rule, comparison, before, now)
         split = self._split(finding, comparison, explanation, before, now)
@@ -155,14 +169,14 @@ class Why:
         for dimension in (d for d in narrower if d not in dimensions):
             changes: dict[tuple[str, str | None], float] = defaultdict(float)
             for side, sign in ((now, 1), (before, -1)):
-                for ids, nanos in side.bill.items():
-                    changes[_member(dimension, ids)] += sign * nanos
+                for member, nanos in side.by(dimension):
+                    changes[member] += sign * nanos
             known = {m: v for m, v in changes.items() if m[1] is not None and v * total > 0}
-            for of, member in sorted(known, key=lambda m: -abs(known[m]))[:TOP]:
-                nanos = known[of, member]
-                name = clean(self.ledger.name(of, member))
+            for of, id_ in sorted(known, key=lambda m: -abs(known[m]))[:TOP]:
+                nanos = known[of, id_]
+                name = clean(self.ledger.name(of, id_))
                 share = nanos / total if round(total) else None
-                yield Contributor(of, member, name, round(nanos), share)
+                yield Contributor(of, id_, name, round(nanos), share)
 
     def _taken(self, finding: Finding, rule: Rule, weighed: Iterable[tuple[float, Days]]) -> Taken:
         bill: Amounts = defaultdict(float)
@@ -174,6 +188,31 @@ class Why:
             for cell, volume in self._use_of(rule, days).get(ids, {}).items():
                 use[cell] = _plus(use.get(cell, Volume()), _times(volume, weight))
         return Taken(bill, use)
+
+    def _is_vast(self, rule: Rule, comparison: Comparison) -> bool:
+        """Whether the organisation's bill of these days has too many rows to read them all."""
+        if rule.per != ORGANIZATION.dimensions or rule.match:
+            return False
+        members = (len(self.ledger.bill((d,), comparison.days)) for d in ("project", "line_item"))
+        return prod(members) * len(comparison.days) > MOST_ROWS
+
+    def _roughly(
+        self, _finding: Finding, _rule: Rule, weighed: Iterable[tuple[float, Days]]
+    ) -> Taken:
+        """All of the organisation, without telling which project used which model."""
+        bill: Amounts = defaultdict(float)
+        use: Uses = {}
+        members: dict[tuple[str, str | None], float] = defaultdict(float)
+        for weight, days in weighed:
+            for (item,), nanos in self.ledger.bill(("line_item",), days).items():
+                bill[None, item, None] += weight * nanos
+            for of in ("project", "api_key"):
+                for (member,), nanos in self.ledger.bill((of,), days).items():
+                    members[of, member] += weight * nanos
+            for (model, kind), volume in self.ledger.volumes(("model", "kind"), days).items():
+                cell = None, model, None, kind
+                use[cell] = _plus(use.get(cell, Volume()), _times(volume, weight))
+        return Taken(bill, use, members)
 
     def _bill_of(self, rule: Rule, days: Days) -> dict[Ids, Amounts]:
         """The money of those days by subject of the rule."""

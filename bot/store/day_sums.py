@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bot.spend.ledger import Days, Ids
 from bot.spend.split import Volume
-from bot.store.schema import cost_rows, usage_rows
+from bot.store.schema import cost_rows, cost_sums, usage_rows
 
 KIND = "kind"
 """Of usage; kept as a word, where the other dimensions are numbers of members."""
@@ -21,10 +21,14 @@ _CALLED = {"model": "family", "snapshot": "model"}
 def bill(
     connection: Connection, values: Mapping[int, str], dimensions: tuple[str, ...], on: Days
 ) -> dict[Ids, int]:
-    """Nano-dollars by ids. `values` are the members by number."""
-    columns = [cost_rows.c[name] for name in dimensions]
-    total = sa.func.sum(cost_rows.c.nanos)
-    query = sa.select(*columns, total).where(_among(cost_rows.c.day, on)).group_by(*columns)
+    """Nano-dollars by ids. `values` are the members by number. A dimension by itself is one of
+    those that are rolled up: project, line_item, api_key, model."""
+    if len(dimensions) == 1:  # what the roll-ups hold already
+        query = _rolled_up(dimensions[0], on)
+    else:
+        columns = [cost_rows.c[name] for name in dimensions]
+        total = sa.func.sum(cost_rows.c.nanos)
+        query = sa.select(*columns, total).where(_among(cost_rows.c.day, on)).group_by(*columns)
     return {ids: int(nanos) for ids, (nanos,) in _read(connection, query, values, dimensions)}
 
 
@@ -37,6 +41,15 @@ def volumes(
     query = sa.select(*columns, *totals).where(_among(usage_rows.c.day, on)).group_by(*columns)
     rows = _read(connection, query, values, dimensions)
     return {ids: Volume(*map(float, measures)) for ids, measures in rows}
+
+
+def _rolled_up(dimension: str, on: Days) -> sa.Select[Any]:
+    member = cost_sums.c.member
+    return (
+        sa.select(member, sa.func.sum(cost_sums.c.nanos))
+        .where(cost_sums.c.dimension == dimension, _among(cost_sums.c.day, on))
+        .group_by(member)
+    )
 
 
 def _read(

@@ -352,6 +352,17 @@ def test_hostile_names_are_cleaned() -> None:
     assert "<!channel>" in found.causes[0]  # escaped by whoever shows it, not before
 
 
+def test_a_vast_organisation_is_split_by_model_and_says_as_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = book(used(USUAL, 100), used([YESTERDAY], 400), used(ALL_DAYS, 9, project="p2"))
+    exact = told(spike(per="organization"), known)
+    monkeypatch.setattr("bot.kinds.why.MOST_ROWS", 1)
+    rough = told(spike(per="organization"), known)
+    assert split_of(rough) == split_of(exact)
+    assert rough.causes[0].endswith("against a usual Thursday: 275% more requests (+$93.00).")
+
+
 uses = st.lists(
     st.tuples(
         st.sampled_from(USUAL[:60]),
