@@ -14,6 +14,7 @@ from bot.config.load import Configuration
 from bot.delivery.postman import Postman
 from bot.delivery.routes import route
 from bot.kinds import Cap, Rule
+from bot.kinds.why import Why
 from bot.messages.compose_alert import compose_alert
 from bot.messages.compose_digest import Digest, compose_digest
 from bot.messages.digest_charts import Budget
@@ -207,7 +208,9 @@ def open_ledger(app: App, span: Span | None = None) -> Ledger:
 def judge(app: App, ledger: Ledger, days: Sequence[date]) -> tuple[list[Finding], list[Skipped]]:
     """What every enabled rule says, worst first; and what could not be judged."""
     outcomes = list(_outcomes(app, ledger, days))
-    findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+    rules = {rule.name: rule for rule in app.configuration.rulebook.enabled}
+    why = Why(ledger)
+    findings = [why.explained(o, rules[o.rule]) for o in outcomes if isinstance(o, Finding)]
     skipped = [outcome for outcome in outcomes if isinstance(outcome, Skipped)]
     findings.sort(key=lambda f: (-f.severity.rank, -f.period.end.toordinal(), -float(f.observed)))
     return findings, list(dict.fromkeys(skipped))

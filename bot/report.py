@@ -13,6 +13,7 @@ from bot.messages.model import Message
 from bot.sources.base import FetchFailure
 from bot.spend.calendar import DayState
 from bot.spend.money import usd_string
+from bot.spend.split import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,37 @@ def _iso(day: date | None) -> str | None:
 
 def _finding(judged: Judged) -> dict[str, Any]:
     finding = judged.finding
-    return {**finding_json(finding), "reason": judged.reason.value, "why": finding.why}
+    return {
+        **finding_json(finding),
+        "reason": judged.reason.value,
+        "why": finding.why,
+        "causes": list(finding.causes),
+        "split": split_json(finding.split),
+    }
+
+
+def split_json(split: Split | None) -> dict[str, Any] | None:
+    """A split: exact dollars in strings; `parts` is None where usage is not known."""
+    if split is None:
+        return None
+    return {
+        "against": split.against,
+        "observed": usd_string(split.observed),
+        "expected": usd_string(split.expected),
+        "change": usd_string(split.change),
+        "parts": {cause.value: usd_string(n) for cause, n in split.parts} or None,
+        "unexplained": list(split.unexplained),
+        "contributors": [
+            {
+                "dimension": one.dimension,
+                "id": one.id,
+                "name": one.name,
+                "change": usd_string(one.nanos),
+                "share": None if one.share is None else round(one.share, 4),
+            }
+            for one in split.contributors
+        ],
+    }
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from bot.spend.calendar import DayState, SettlingTimes, Span, Unit, period_of
 from bot.spend.ledger import Ids, Ledger, Sums, trailing
 from bot.spend.metrics import Additive
 from bot.spend.money import from_dollars
+from bot.spend.split import Volume
 
 TODAY = date(2026, 11, 20)
 """A Friday; most tests are about the day before, Thu 19 Nov 2026."""
@@ -87,6 +88,26 @@ class DictReader:
                 days = sums.setdefault(ids, {})
                 days[entry.day] = days.get(entry.day, 0) + _units(entry)
         return sums
+
+    def bill(self, dimensions: tuple[str, ...], days: tuple[date, ...]) -> dict[Ids, int]:
+        self.asked.append((Additive.COST, dimensions))
+        found: dict[Ids, int] = {}
+        for entry in self.entries:
+            if entry.quantity is Additive.COST and entry.day in days:
+                ids = tuple(entry.of.get(dimension) for dimension in dimensions)
+                found[ids] = found.get(ids, 0) + _units(entry)
+        return found
+
+    def volumes(self, dimensions: tuple[str, ...], days: tuple[date, ...]) -> dict[Ids, Volume]:
+        self.asked.append((Additive.REQUESTS, dimensions))
+        found: dict[Ids, Volume] = {}
+        for entry in self.entries:
+            if entry.quantity.is_usage and entry.day in days:
+                ids = tuple(entry.of.get(dimension) for dimension in dimensions)
+                known = found.get(ids, Volume())
+                grown = getattr(known, entry.quantity) + _units(entry)
+                found[ids] = known._replace(**{entry.quantity: grown})
+        return found
 
 
 def _units(entry: Entry) -> int:

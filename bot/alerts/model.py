@@ -7,7 +7,8 @@ from datetime import date
 from enum import StrEnum
 from urllib.parse import quote
 
-from bot.spend.calendar import Period
+from bot.spend.calendar import Period, Span
+from bot.spend.split import Split
 
 SEPARATOR = " × "
 """Joins the parts of a pair, as in `search × gpt-5`."""
@@ -151,6 +152,10 @@ class Finding:
     """The forecast behind `forecast_step`; None without one."""
     causes: tuple[str, ...] = ()
     """Sentences on why: the change split into its parts, then who contributed most. Plain text."""
+    split: Split | None = None
+    """The same in numbers; None where there is nothing to compare with, or it was not asked."""
+    observed_in: Span | None = None
+    """The days that `observed` is about, where they are not the period's."""
     inhibited_by: str | None = None
     """The key of the finding that tells this one already: it is then not told by itself."""
 

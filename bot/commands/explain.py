@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +13,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import app as flow
-from bot.alerts.model import ORGANIZATION, Finding, Skipped, Subject, alert_key, rule_slug
+from bot.alerts.model import (
+    ORGANIZATION,
+    Finding,
+    Outcome,
+    Skipped,
+    Subject,
+    alert_key,
+    rule_slug,
+)
 from bot.app import App
 from bot.commands.backtest import load_recorded
 from bot.commands.common import configuration, print_json
@@ -22,7 +31,7 @@ from bot.errors import UsageError
 from bot.kinds import Cap, Rule
 from bot.kinds.base import amount
 from bot.report import finding_json, quantity_json, subject_json
-from bot.spend.calendar import Period, Unit, day_name, period_of
+from bot.spend.calendar import Period, Span, Unit, day_name, period_of
 from bot.spend.ledger import Ledger
 from bot.store.schema import alerts
 from bot.wiring import dry_app
@@ -158,7 +167,7 @@ def _check_day(ledger: Ledger, asked: Asked) -> None:
 def _document(app: App, ledger: Ledger, asked: Asked) -> dict[str, Any]:
     known = [d for d in asked.period.span if d in ledger.span]
     outcomes = list(asked.rule.judge(ledger, known))
-    finding = next((o for o in outcomes if isinstance(o, Finding) and o.key == asked.key), None)
+    finding = _with_key(outcomes, asked.key) or _later(asked, ledger)
     whom = (asked.subject.name, asked.rule.everyone)
     skipped = [o.why for o in outcomes if isinstance(o, Skipped) and o.subject in whom]
     work = worked(asked.rule, ledger, asked.subject, asked.period)
@@ -199,6 +208,16 @@ def _document(app: App, ledger: Ledger, asked: Asked) -> dict[str, Any]:
         "alert": _alert_state(app, asked.key),
         "silence": list(work.silence) if finding else [],
     }
+
+
+def _with_key(outcomes: Iterable[Outcome], key: str) -> Finding | None:
+    return next((o for o in outcomes if isinstance(o, Finding) and o.key == key), None)
+
+
+def _later(asked: Asked, ledger: Ledger) -> Finding | None:
+    """The finding that began with the day asked for, where a later day was the one to tell it."""
+    since = Span(max(asked.period.start, ledger.span.start), ledger.span.end)
+    return _with_key(asked.rule.judge(ledger, list(since)), asked.key)
 
 
 def _verdict(asked: Asked, work: Worked, finding: Finding | None, skipped: list[str]) -> str:

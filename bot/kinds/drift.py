@@ -55,7 +55,7 @@ from bot.kinds.lookback import (
     unplanned,
 )
 from bot.spend.baseline import since_first_activity
-from bot.spend.calendar import DayState, Unit, period_name, period_of
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
 
@@ -183,6 +183,7 @@ class Drift(Rule):
             severity=self.severity,
             subject=subject,
             period=period_of(first, Unit.DAY),
+            observed_in=Span(window[-1], day + ONE_DAY),
             metric=self.metric,
             measure=self.measure,
             observed=round(now) if exact else now,

@@ -3,8 +3,9 @@
 What it does
     The usual is the median of the last six same weekdays, settled days only, at least three of
     them. A drop is a finished day at or under `below` percent of it. A day is judged only when it
-    was fetched whole after its end and its grace time is over; a missing day is never a drop. A
-    subject with an idle day among those weekdays is not regular enough: nothing is said of it.
+    was fetched whole after its end and its grace time is over; a missing day is never a drop, nor
+    is one that a credit made low. A subject with an idle day among those weekdays is not regular
+    enough: nothing is said of it.
 
     Days in a row are one alert, which begins with the first of them; idle days that are usual,
     such as weekends, and days that cannot be judged do not end it. The days of a drop are no
@@ -40,8 +41,9 @@ from pydantic import Field, model_validator
 from bot.alerts.model import Finding, Outcome, Skipped
 from bot.kinds.base import Dollars, Rule, amount
 from bot.kinds.lookback import is_missing, judgeable, missing, smallest_nanos, unplanned
+from bot.kinds.members import gross
 from bot.spend.baseline import SAME_WEEKDAYS, since_first_activity
-from bot.spend.calendar import DayState, Unit, period_name, period_of
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 
@@ -88,8 +90,25 @@ class Drop(Rule):
                 told[int(n), int(replay.began[at, n])] = at
         if young:
             yield young
+        credited = self._credited(ledger, table, replay, told)
         for (column, began), last in told.items():
-            yield self._finding(ledger, table, replay, column, began, last)
+            if (column, last) not in credited:
+                yield self._finding(ledger, table, replay, column, began, last)
+
+    def _credited(
+        self, ledger: Ledger, table: DailyTable, replay: Replay, told: dict[tuple[int, int], int]
+    ) -> set[tuple[int, int]]:
+        """The subjects and days that only a credit made low: they spent as they do."""
+        if self.metric is not Metric.COST:
+            return set()
+        spent = {
+            at: gross(self, ledger, ledger.span.start + timedelta(days=at)) for at in told.values()
+        }
+        return {
+            (column, at)
+            for (column, _), at in told.items()
+            if spent[at].get(table.ids[column], 0) > replay.usual[at, column] * self.below / 100
+        }
 
     def _too_young(self, ledger: Ledger, at: int) -> Skipped | None:
         """Why no subject at all can be judged on that day, if that is so."""
@@ -139,6 +158,7 @@ class Drop(Rule):
             severity=self.severity,
             subject=subject,
             period=period_of(first, Unit.DAY),
+            observed_in=Span(day, day + ONE_DAY),
             metric=self.metric,
             measure=self.measure,
             observed=observed,

@@ -8,7 +8,8 @@ What it does
     of history nothing can be called new: the rule is skipped and says so.
 
     A newcomer with a tiny probe (at most $1 a day) that then spends `burst_usd` in a day, and 20
-    times the probe, is critical whatever the rule's severity: a stolen key looks like this.
+    times the probe, is critical whatever the rule's severity: a stolen key looks like this. That
+    is an alert of its own, of the day of the burst, also where the probe itself was told.
 
 Options
     per           project | model | line_item | api_key, or a pair: needed.
@@ -43,7 +44,7 @@ from pydantic import Field, model_validator
 from bot.alerts.model import ORGANIZATION, Finding, Outcome, Severity, Skipped, Subject
 from bot.kinds.base import Dollars, Rule, amount, times
 from bot.kinds.lookback import is_missing, missing, smallest_nanos
-from bot.spend.calendar import DayState, Unit, period_name, period_of
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 from bot.spend.money import from_dollars
@@ -154,12 +155,14 @@ class New(Rule):
         self, ledger: Ledger, subject: Subject, day: date, observed: int, seen: Sighting
     ) -> Finding:
         words = _Words(self, subject, day, observed, seen, ledger)
+        began = day if seen.is_burst else ledger.span.start + timedelta(days=seen.first)
         return Finding(
             rule=self.name,
             kind=self.kind,
             severity=Severity.CRITICAL if seen.is_burst else self.severity,
             subject=subject,
-            period=period_of(day, Unit.DAY),
+            period=period_of(began, Unit.DAY),
+            observed_in=Span(day, day + ONE_DAY),
             metric=self.metric,
             measure=self.measure,
             observed=observed,

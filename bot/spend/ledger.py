@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span, utc_day
 from bot.spend.metrics import FORMULAS, Additive, Metric
+from bot.spend.split import Volume
 
 Ids = tuple[str | None, ...]
 """One id per dimension; None for the organisation and for money without a project."""
@@ -23,11 +24,20 @@ Sums = Mapping[Ids, Mapping[date, int]]
 """Exact sums by ids and day. A day that is absent is zero (or not known: see the day's state)."""
 
 
+Days = tuple[date, ...]
+
+
 class SumReader(Protocol):
     """Where a ledger gets its sums: the database's roll-ups, or a test's dict."""
 
     def sums(self, quantity: Additive, dimensions: tuple[str, ...], span: Span) -> Sums:
         """Exact sums per ids and day within the span, by the dimensions in the order given."""
+
+    def bill(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, int]:
+        """Nano-dollars per ids, the days added up."""
+
+    def volumes(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, Volume]:
+        """Use per ids, the days added up. `kind` (of usage) may be one of the dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,8 @@ class Ledger:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     settling: SettlingTimes = field(default_factory=SettlingTimes)
     _tables: dict[tuple[Additive, tuple[str, ...]], DailyTable] = field(default_factory=dict)
+    _bills: dict[tuple[tuple[str, ...], Days], Mapping[Ids, int]] = field(default_factory=dict)
+    _volumes: dict[tuple[tuple[str, ...], Days], Mapping[Ids, Volume]] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -90,7 +102,7 @@ class Ledger:
             (self.usage_states if part.is_usage else self.cost_states).get(day, DayState.MISSING)
             for part in FORMULAS[metric].parts
         ]
-        return min(states, key=_CERTAINTY.index)
+        return min(states, key=CERTAINTY.index)
 
     def judgeable(self, day: date, metric: Metric = Metric.COST) -> bool:
         """Whether a verdict that needs the complete day may be given now."""
@@ -119,6 +131,20 @@ class Ledger:
             self._tables[key] = _table(self.span, self.reader.sums(quantity, dimensions, self.span))
         return self._tables[key]
 
+    def bill(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, int]:
+        """Nano-dollars of some days together, by dimension; read once."""
+        key = (dimensions, days)
+        if key not in self._bills:
+            self._bills[key] = self.reader.bill(dimensions, days)
+        return self._bills[key]
+
+    def volumes(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, Volume]:
+        """Use of some days together, by dimension (or by `kind` of usage); read once."""
+        key = (dimensions, days)
+        if key not in self._volumes:
+            self._volumes[key] = self.reader.volumes(dimensions, days)
+        return self._volumes[key]
+
     def selected(
         self,
         quantity: Additive,
@@ -139,7 +165,8 @@ class Ledger:
         return _folded(table, kept, [_narrow(table.ids[n], wide, per) for n in kept])
 
 
-_CERTAINTY = (DayState.MISSING, DayState.OPEN, DayState.SETTLING, DayState.SETTLED)
+CERTAINTY = (DayState.MISSING, DayState.OPEN, DayState.SETTLING, DayState.SETTLED)
+"""The states of a day, the least certain first."""
 _NAMELESS = {
     "organization": "the organisation",
     "project": "(no project)",

@@ -16,10 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.spend.calendar import DayState, SettlingTimes, Span
-from bot.spend.ledger import Ids, Sums
+from bot.spend.ledger import CERTAINTY, Ids, Sums
 from bot.spend.line_item import family, parse
 from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind, UsageRow
+from bot.spend.split import Volume
+from bot.store import day_sums
 from bot.store.bulk import insert_all
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
@@ -39,6 +41,12 @@ _ROLLED_UP_BY: Mapping[str, Callable[[Sequence[Any]], int]] = {
 _ROLLED_UP = ("organization", *_ROLLED_UP_BY)
 
 
+_NOT_ASKED = {
+    UsageKind.COMPLETIONS,  # always counts
+    UsageKind.VECTOR_STORES,  # these have neither requests nor tokens
+    UsageKind.CODE_INTERPRETER_SESSIONS,
+    UsageKind.FILE_SEARCH_CALLS,
+}
 SNAPSHOT = "snapshot"
 Reading = Callable[[str], str | None]
 
@@ -131,8 +139,24 @@ class History:
         return {day: _state(known.get(day), day, times, now) for day in span}
 
     def usage_states(self, span: Span, times: SettlingTimes, now: datetime) -> dict[date, DayState]:
-        """The state of every day of volume: that of the completions, which carry the tokens."""
-        return self.states(usage_dataset(UsageKind.COMPLETIONS), span, times, now)
+        """The state of every day of volume: the least certain of the kinds that are in use.
+
+        Completions always count. Another kind does where the span holds rows of it, so that an
+        endpoint nobody uses, or may not read, leaves no day unknown.
+        """
+        kinds = (UsageKind.COMPLETIONS, *self._kinds_in_use(span))
+        states = [self.states(usage_dataset(kind), span, times, now) for kind in kinds]
+        return {day: min((of[day] for of in states), key=CERTAINTY.index) for day in span}
+
+    def _kinds_in_use(self, span: Span) -> list[UsageKind]:
+        others = {usage_dataset(kind): kind for kind in UsageKind if kind not in _NOT_ASKED}
+        query = (
+            sa.select(days.c.dataset)
+            .where(days.c.dataset.in_(others), days.c.row_count > 0, _within(days.c.day, span))
+            .distinct()
+        )
+        with self._database.reading() as connection:
+            return [others[row.dataset] for row in connection.execute(query)]
 
     def row_counts(self, span: Span) -> dict[str, int]:
         """How many rows of `costs` and of `usage` are held for the span."""
@@ -160,6 +184,18 @@ class History:
             _snapshot if name == SNAPSHOT and not quantity.is_usage else None for name in dimensions
         ]
         return _as_sums(found, values, read)
+
+    def bill(self, dimensions: tuple[str, ...], on: tuple[date, ...]) -> dict[Ids, int]:
+        """Nano-dollars by ids, the days added up (see `bot.spend.ledger.SumReader`)."""
+        with self._database.reading() as connection:
+            values = self._members.values(connection)
+            return day_sums.bill(connection, values, dimensions, on)
+
+    def volumes(self, dimensions: tuple[str, ...], on: tuple[date, ...]) -> dict[Ids, Volume]:
+        """Use by ids, the days added up (see `bot.spend.ledger.SumReader`)."""
+        with self._database.reading() as connection:
+            values = self._members.values(connection)
+            return day_sums.volumes(connection, values, dimensions, on)
 
     def _numbered_costs(
         self, connection: Connection, day: int, rows: Sequence[CostRow]

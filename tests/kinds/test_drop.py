@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,34 @@ def test_an_organisation_without_anything_may_be_a_broken_fetch() -> None:
         "median of 6 weeks). The whole organisation shows nothing for that day: this may be a "
         "broken fetch or a delay in billing."
     )
+
+
+def test_a_credit_is_no_drop_and_a_stop_under_a_credit_is_one() -> None:
+    credit = spend({"11-19": -34}, project="search", line_item="Promotional credit")
+    usual = [replace(entry, of={**entry.of, "line_item": "o3, input"}) for entry in USUAL]
+    assert not findings(drop(), ledger(usual, credit, OTHER), "11-19")
+    stopped = [entry for entry in usual if entry.day != on("11-19")]
+    (found,) = findings(drop(), ledger(stopped, credit, OTHER), "11-19")
+    assert found.observed == 0
+
+
+def test_a_restated_day_is_judged_as_it_is_now() -> None:
+    assert keys(findings(drop(), book({"11-18": 0, "11-19": 0}), "11-18", "11-19")) == [
+        "drop/project=search/day:2026-11-18"
+    ]
+    assert not findings(drop(), book({"11-18": 33, "11-19": 34}), "11-18", "11-19")
+
+
+def test_missing_days_neither_begin_nor_end_a_drop() -> None:
+    low = {"11-17": 0.0, "11-18": 0.0, "11-19": 0.0}
+    hole = {"11-18": DayState.MISSING}
+    assert keys(findings(drop(), book(low, states=hole), "11-17", "11-18", "11-19")) == [
+        "drop/project=search/day:2026-11-17"
+    ]
+    first = {"11-17": DayState.MISSING, "11-18": DayState.MISSING}
+    assert keys(findings(drop(), book(low, states=first), "11-17", "11-18", "11-19")) == [
+        "drop/project=search/day:2026-11-19"
+    ]
 
 
 def test_requests_can_stop() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.kinds.new import New
 from bot.spend.calendar import DayState
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive
-from tests.build import daily, findings, judged, keys, ledger, rule, spend, used
+from tests.build import NOW, Entry, daily, findings, judged, keys, ledger, rule, spend, used, weeks
 
 NAMES = {"project": {"proj_a": "search"}}
 
@@ -71,10 +72,11 @@ def test_a_sleeper_in_words() -> None:
         ({"11-19": 1}, {}, ["11-19"]),
         ({"11-19": 0.99}, {}, []),
         ({"11-19": -3}, {}, []),
-        # The second day is no news; the first day above the floor is, if it comes soon.
+        # The second day is no news; the first day above the floor is, if it comes soon. The
+        # alert is that of the first active day.
         ({"11-18": 30, "11-19": 30, "11-20": 30}, {}, ["11-18"]),
-        ({"11-17": 0.4, "11-19": 5, "11-20": 30}, {}, ["11-19"]),
-        ({"11-06": 0.4, "11-19": 5}, {}, ["11-19"]),
+        ({"11-17": 0.4, "11-19": 5, "11-20": 30}, {}, ["11-17"]),
+        ({"11-06": 0.4, "11-19": 5}, {}, ["11-06"]),
         ({"11-05": 0.4, "11-19": 5}, {}, []),
         # Sleep is counted in whole idle days.
         ({"10-19": 9, "11-19": 9}, {}, ["11-19"]),
@@ -138,6 +140,86 @@ def test_days_not_fetched_are_no_sleep_and_no_history() -> None:
     assert judged(new(), book({"11-19": 9}, states=missing), "11-19") == [
         Skipped("new", "every project", "Thu 19 Nov is missing: not fetched whole")
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"11-17": 0.4, "11-18": 0.9, "11-19": 5}, {"11-17": 0.4, "11-18": 1.2, "11-19": 5}),
+        ({"11-17": 3, "11-18": 4}, {"11-17": 0.9, "11-18": 4}),
+        ({"11-18": 2}, {"11-18": 2, "11-19": 60}),
+        ({"09-20": 5, "11-18": 2}, {"09-20": 5, "11-18": 0.5, "11-19": 3}),
+    ],
+)
+def test_a_restated_newcomer_is_the_same_alert(
+    before: dict[str, float], after: dict[str, float]
+) -> None:
+    days = "11-17", "11-18", "11-19", "11-20"
+    (first,) = findings(new(), book(before), *days)
+    assert keys(findings(new(), book(after), *days)) == [first.key]
+
+
+def test_a_burst_is_told_beside_the_newcomer_it_was_told_as() -> None:
+    """Also on the open day on which it was first told as merely new, above the floor."""
+    day = "11-20"
+    (early,) = findings(new(severity="info"), book({"11-19": 0.5, "11-20": 1.5}), day)
+    (late,) = findings(new(severity="info"), book({"11-19": 0.5, "11-20": 300}), day)
+    assert (early.severity, late.severity) == (Severity.INFO, Severity.CRITICAL)
+    assert [one.key[-10:] for one in (early, late)] == ["2026-11-19", "2026-11-20"]
+    assert late.headline == ("search burst to $300.00 so far on Fri 20 Nov, after a probe of $0.50")
+
+
+def test_a_probe_that_was_told_does_not_hide_the_burst() -> None:
+    one = new(min_usd=0.5)
+    (probe,) = findings(one, book({"11-19": 0.5}), "11-19", "11-20")
+    both = findings(one, book({"11-19": 0.5, "11-20": 300}), "11-19", "11-20")
+    assert [found.key == probe.key for found in both] == [True, False]
+    assert both[1].severity is Severity.CRITICAL
+
+
+def test_a_key_that_bursts_in_an_old_project_is_found_by_its_own_days() -> None:
+    old = daily([10] * 89, project="old", api_key="k1")
+    thief = spend({"11-19": 0.02, "11-20": 900}, project="old", api_key="k2")
+    found = findings(new(per="api_key"), ledger(old, thief))
+    assert [(one.subject.ids, str(one.severity)) for one in found] == [(("k2",), "critical")]
+    assert not findings(new(), ledger(old, thief))
+
+
+def test_use_without_cost_is_new_for_a_rule_on_requests_only() -> None:
+    old = daily([10] * 89, api_key="k1")
+    seen = used(Additive.REQUESTS, {"11-19": 4}, api_key="k2")
+    assert not findings(new(per="api_key"), ledger(old, seen))
+    (found,) = findings(new(per="api_key", metric="requests"), ledger(old, seen))
+    assert found.headline == "k2 is new: 4 requests on Thu 19 Nov"
+
+
+def test_credits_neither_wake_a_subject_nor_hide_that_it_is_known() -> None:
+    assert not findings(new(), book({"11-18": -50, "11-19": 0.5}))
+    assert not findings(new(), book({"11-01": 9, "11-10": -50, "11-19": 9}))
+
+
+def test_a_hole_in_the_sleep_that_is_filled_wakes_nobody_again() -> None:
+    days: dict[str, float] = {"10-15": 9, "11-19": 9}
+    hole = {f"11-{day:02}": DayState.MISSING for day in range(4, 7)}
+    (found,) = findings(new(), book(days, states=hole), "11-19")
+    assert keys(findings(new(), book(days), "11-19")) == [found.key]
+    assert not findings(new(), book({**days, "11-05": 9}), "11-19")
+
+
+def test_who_is_active_is_not_new_again_when_the_oldest_days_are_pruned() -> None:
+    """A history that moves on day by day never calls an old subject new."""
+    rare = spend(dict.fromkeys(("08-25", "09-14", "10-04", "10-24", "11-13"), 9), project="proj_a")
+    weekdays = weeks_of("old")
+    for back in range(40):
+        now = NOW - timedelta(days=back)
+        for held in (30, 60, 90):
+            known = ledger(weekdays, rare, now=now, days=held)
+            told = findings(new(asleep_days=25), known, f"{now - timedelta(days=1):%m-%d}")
+            assert not told, (now, held)
+
+
+def weeks_of(project: str) -> list[Entry]:
+    return weeks((9, 9, 9, 9, 9, 0, 0), 12, project=project)
 
 
 def test_pairs_and_volume_can_be_new() -> None:

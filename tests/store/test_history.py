@@ -20,6 +20,7 @@ from bot.spend.ledger import Ids, Ledger, trailing
 from bot.spend.line_item import family, parse
 from bot.spend.metrics import Additive, Metric
 from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind, UsageRow
+from bot.spend.split import Volume
 from bot.store.database import Database, open_forgetful, open_lasting
 from bot.store.history import COSTS, History, usage_dataset
 from bot.store.schema import cost_rows, cost_sums
@@ -278,6 +279,46 @@ def test_money_and_each_kind_of_use_have_states_of_their_own(history: History) -
     embeddings = usage_dataset(UsageKind.EMBEDDINGS)
     assert embeddings == "usage/embeddings"
     assert history.states(embeddings, WEEK, TIMES, NOW)[YESTERDAY] is DayState.MISSING
+
+
+def test_a_kind_in_use_that_was_not_read_leaves_the_day_of_volume_unknown(
+    history: History,
+) -> None:
+    """Else its models would look as if they had stopped."""
+    before = YESTERDAY - timedelta(days=1)
+    row = UsageRow(before, UsageKind.EMBEDDINGS, "a", "text-embedding-3-small", None, requests=5)
+    for day in (before, YESTERDAY):
+        history.replace_usage(UsageDay(day, UsageKind.COMPLETIONS, ()), NOW)
+    history.mark_failed(
+        usage_dataset(UsageKind.EMBEDDINGS), Span(YESTERDAY, TODAY), "no answer", NOW
+    )
+    assert history.usage_states(WEEK, TIMES, NOW)[YESTERDAY] is DayState.SETTLING  # nobody uses it
+    history.replace_usage(UsageDay(before, UsageKind.EMBEDDINGS, (row,)), NOW)
+    states = history.usage_states(WEEK, TIMES, NOW)
+    assert (states[before], states[YESTERDAY]) == (DayState.SETTLING, DayState.MISSING)
+
+
+def test_money_and_use_of_several_days_add_up_by_any_dimensions(history: History) -> None:
+    days = (YESTERDAY, TODAY)
+    for day in (*days, TODAY - timedelta(days=5)):
+        rows = cost(5), cost(7, "b", "o3, input", "k"), cost(-2, None, "credit")
+        history.replace_costs(CostDay(day, tuple(row._replace(day=day) for row in rows)), NOW)
+        use = UsageRow(
+            day, UsageKind.COMPLETIONS, "b", "o3-2026-01-01", "k", None, None, 3, 40, 5, 6
+        )
+        image = UsageRow(day, UsageKind.IMAGES, "b", "gpt-image-2", None, requests=1, units=2)
+        history.replace_usage(UsageDay(day, UsageKind.COMPLETIONS, (use,)), NOW)
+        history.replace_usage(UsageDay(day, UsageKind.IMAGES, (image,)), NOW)
+    assert history.bill(("project", "line_item", "api_key"), days) == {
+        ("a", "gpt-5, input", None): 10,
+        ("b", "o3, input", "k"): 14,
+        (None, "credit", None): -4,
+    }
+    assert history.volumes(("project", "model", "api_key", "kind"), days) == {
+        ("b", "o3", "k", "completions"): Volume(6, 80, 10, 12),
+        ("b", "gpt-image-2", None, "images"): Volume(2, units=4),
+    }
+    assert history.bill(("project", "line_item", "api_key"), ()) == {}
 
 
 def test_a_ledger_reads_the_stored_bill(history: History) -> None:
