@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -147,14 +148,18 @@ def test_tables_may_stand_in_a_schema_of_their_own(new_url: str) -> None:
 
 @pytest.fixture
 def role(postgres_server: postgres.Server) -> Iterator[str]:
-    name = f"budget_bot_test_{threading.get_ident()}"
+    name = f"budget_bot_test_{uuid.uuid4().hex}"
     postgres_server.do(f"CREATE ROLE {name} LOGIN PASSWORD 'its own'")
     yield name
     postgres_server.do(f"DROP ROLE {name}")
 
 
+def its_own(url: str, role: str) -> URL:
+    return make_url(url).set(username=role, password="its own")
+
+
 def test_without_any_right_it_is_told_which(new_url: str, role: str) -> None:
-    error = refused(open_lasting, text_of(make_url(new_url).set(username=role, password="its own")))
+    error = refused(open_lasting, text_of(its_own(new_url, role)))
     assert error.message.endswith("permission denied for schema public")
     assert error.hint == "grant what docs/configuration.md lists under 'Where it remembers'"
 
@@ -162,15 +167,20 @@ def test_without_any_right_it_is_told_which(new_url: str, role: str) -> None:
 def test_rows_are_all_it_needs_to_change_once_tables_are_there(new_url: str, role: str) -> None:
     open_lasting(new_url).close()
     on(new_url, f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
-    url = text_of(make_url(new_url).set(username=role, password="its own"))
-    with closing(open_lasting(url)) as database:
+    with closing(open_lasting(text_of(its_own(new_url, role)))) as database:
         history = History(database)
         history.replace_costs(CostDay(YESTERDAY, (row("search", 5),)), NOW)
         assert history.sums(Additive.COST, ("project",), trailing(TODAY, 2)) == {
             ("search",): {YESTERDAY: 5}
         }
-    with closing(open_forgetful(url)) as database:
-        assert beat_and_read(database, "dry") == ["dry"]
+    on(new_url, f"DROP OWNED BY {role}")
+
+
+def test_a_dry_run_needs_no_more_than_to_read(new_url: str, role: str) -> None:
+    filled(new_url)
+    on(new_url, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    with closing(open_forgetful(text_of(its_own(new_url, role)))) as database:
+        assert beat_and_read(database, "dry") == [CHECKED, "dry"]
     on(new_url, f"DROP OWNED BY {role}")
 
 
