@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from bot.errors import StoreError
+from bot.store.database import open_lasting
 from tools.postgres import programs, server
 
 
@@ -23,7 +24,6 @@ def test_a_throw_away_server_is_no_root_hears_no_network_and_is_gone_at_the_end(
         assert folder.stat().st_uid != 0
         with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
             assert connection.exec_driver_sql("SHOW listen_addresses").scalar() == ""
-        process = int((folder / "data" / "postmaster.pid").read_text().partition("\n")[0])
     assert not folder.exists()
-    with pytest.raises(ProcessLookupError):
-        os.kill(process, 0)
+    with pytest.raises(StoreError, match="No such file"):
+        open_lasting(url)
