@@ -191,20 +191,26 @@ def row(project: str, nanos: int) -> CostRow:
     return CostRow(YESTERDAY, project, "gpt-5, input", None, nanos)
 
 
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
 def test_of_two_writers_the_second_waits_before_it_reads(postgres_url: str) -> None:
     one, two = open_lasting(postgres_url), open_lasting(postgres_url)
-    waits = threading.Event()
 
-    def second() -> list[str]:
-        waits.set()
-        return beat_and_read(two, "two")
+    def read_in_order_to_write() -> list[str]:
+        with two.writing() as connection:
+            return list(connection.execute(sa.select(pulses.c.name)).scalars())
 
     with ThreadPoolExecutor() as pool:
         with one.writing() as connection:
-            later = pool.submit(second)
-            waits.wait()
+            second = pool.submit(read_in_order_to_write)
+            while not second.done() and not connection.exec_driver_sql(WAITING).scalar():
+                """It is on its way."""
             connection.execute(pulses.insert().values(name="one", at="2026"))
-        assert later.result() == ["one", "two"]
+        assert second.result() == ["one"]
     one.close()
     two.close()
 
