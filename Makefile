@@ -57,7 +57,7 @@ image-proof: ## run the Dockerfile's steps in a scratch folder, then the bot rea
 fakes: $(DEV) ## OpenAI and Slack as local servers, to try the bot against
 	@$(BIN)/python -m tests.fakes
 
-sweep: $(DEV) ## the long sweeps: every sequence of network faults
+sweep: $(DEV) ## the long sweeps: sequences of network faults, workers at once
 	@$(BIN)/python -m pytest -m sweep $(T) $(if $(K),-k '$(K)')
 
 bench-forecast: $(DEV) ## how far the month-end forecast misses, beside simpler ones

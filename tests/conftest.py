@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from bot.store.database import Database, open_lasting
+from tests import postgres
+
 settings.register_profile("suite", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.load_profile("suite")
 
 # One font cache for all: matplotlib would build one per home directory, seconds each time.
 os.environ["MPLCONFIGDIR"] = str(Path(__file__).parent.parent / ".pytest_cache" / "matplotlib")
 
-POSTGRES_URL = "BOT_TEST_POSTGRES_URL"
 OURS = ("OPENAI_", "SLACK_", "BOT_", "HEARTBEAT_", "XDG_", "HTTP_", "HTTPS_", "ALL_", "NO_PROXY")
 LOOKS_OUTSIDE = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}
 
@@ -52,15 +54,58 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     """No key, proxy or home directory of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.upper().startswith(OURS)]:
-            if name != POSTGRES_URL:
+            if name != postgres.VARIABLE:
                 patch.delenv(name)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if POSTGRES_URL not in os.environ:
-        without = pytest.mark.skip(reason=f"{POSTGRES_URL} names no server")
+    if not postgres.is_available():
+        without = pytest.mark.skip(reason=postgres.NO_SERVER)
         for item in items:
             if item.get_closest_marker("postgres"):
                 item.add_marker(without)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One loud line for tests that found no server."""
+    skipped = terminalreporter.getreports("skipped")
+    without = [report for report in skipped if postgres.NO_SERVER in str(report.longrepr)]
+    if without:
+        line = f"{len(without)} TESTS OF POSTGRESQL DID NOT RUN: {postgres.NO_SERVER}"
+        terminalreporter.write_line(line, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A server, started when the first test asks for it. For tests marked `postgres`."""
+    with postgres.server_url() as url:
+        server = postgres.Server(url)
+        yield server
+        server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> str:
+    """A database of the bot without rows. A test that changes tables takes a new one."""
+    return postgres_server.emptied()
+
+
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind; the test runs with both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/bot.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_lasting(database_url)
+    yield opened
+    opened.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,34 +22,34 @@ def run_status(*, config: Path | None, output: str, as_of: datetime | None) -> i
     """What fires, what waits, how fresh the data is. Exit 5 while a message cannot be delivered."""
     loaded = configuration(config)
     now = as_of or datetime.now(UTC)
-    database = open_forgetful(loaded.store_url)
     source = loaded.settings.source
     span = trailing(utc_day(now), source.history_days)
-    states = History(database).states(COSTS, span, source.settling, now)
-    finished = [d for d, s in states.items() if s in (DayState.SETTLING, DayState.SETTLED)]
-    checked = Pulses(database).last(CHECKED)
-    failed = Pulses(database).last(FAILED)
-    waiting = Outbox(database).waiting()
-    document: dict[str, Any] = {
-        "as_of": now.isoformat(timespec="seconds"),
-        "last_check": checked.at.isoformat(timespec="seconds") if checked else None,
-        "last_finished_day": max(finished).isoformat() if finished else None,
-        "missing_days": [d.isoformat() for d, s in states.items() if s is DayState.MISSING],
-        "trouble": failed.detail if failed else None,
-        "firing": [
-            {
-                "key": alert.key,
-                "severity": alert.severity.value,
-                "headline": alert.headline,
-                "since": alert.first_at.isoformat(timespec="seconds"),
-            }
-            for alert in AlertBook(database).firing(utc_day(now))
-        ],
-        "outbox": [
-            {"key": e.key, "channel": e.channel, "attempts": e.attempts, "error": e.error}
-            for e in waiting
-        ],
-    }
+    with closing(open_forgetful(loaded.store_url)) as database:
+        states = History(database).states(COSTS, span, source.settling, now)
+        finished = [d for d, s in states.items() if s in (DayState.SETTLING, DayState.SETTLED)]
+        checked = Pulses(database).last(CHECKED)
+        failed = Pulses(database).last(FAILED)
+        waiting = Outbox(database).waiting()
+        document: dict[str, Any] = {
+            "as_of": now.isoformat(timespec="seconds"),
+            "last_check": checked.at.isoformat(timespec="seconds") if checked else None,
+            "last_finished_day": max(finished).isoformat() if finished else None,
+            "missing_days": [d.isoformat() for d, s in states.items() if s is DayState.MISSING],
+            "trouble": failed.detail if failed else None,
+            "firing": [
+                {
+                    "key": alert.key,
+                    "severity": alert.severity.value,
+                    "headline": alert.headline,
+                    "since": alert.first_at.isoformat(timespec="seconds"),
+                }
+                for alert in AlertBook(database).firing(utc_day(now))
+            ],
+            "outbox": [
+                {"key": e.key, "channel": e.channel, "attempts": e.attempts, "error": e.error}
+                for e in waiting
+            ],
+        }
     if output == "json":
         print_json(document)
     else:

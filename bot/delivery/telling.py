@@ -29,6 +29,7 @@ SENDING_SECONDS = 60.0
 REMARK = "(possibly repeated)"
 
 _LOOK_AFTER = (2.0, 5.0, 10.0)  # Slack may still be at work on a request whose answer we gave up
+_LOOK_AGAIN = 5.0  # another process that is well has posted its message by then
 _PAUSE = 2.0
 _LONGEST_PAUSE = 30.0
 _MOST_BLOCKS = 50
@@ -113,8 +114,9 @@ class Telling:
         since = self._entry.attempted_at or self._pace.instant()
         found = self._look_up(since)
         remaining = self._remaining(since)
-        if not isinstance(found, Receipt) and remaining > 0:
-            self._pace.sleep(remaining)
+        while not isinstance(found, Receipt) and remaining > 0:
+            self._pace.sleep(min(remaining, _LOOK_AGAIN))
+            remaining -= _LOOK_AGAIN
             found = self._look_up(since)
         self._in_doubt = found is not None
         return self._settled(found)

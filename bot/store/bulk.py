@@ -32,6 +32,10 @@ def _copy(connection: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...
     """PostgreSQL's COPY (https://www.psycopg.org/psycopg3/docs/basic/copy.html)."""
     columns = ", ".join(column.name for column in table.c)
     cursor: Any = connection.connection.cursor()
-    with cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    command = f"COPY {table.name} ({columns}) FROM STDIN"
+    try:
+        with cursor, cursor.copy(command) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.Error as error:  # as SQLAlchemy's own commands raise it
+        raise sa.exc.DBAPIError(command, None, error) from error

@@ -21,6 +21,8 @@ from bot.errors import StoreError
 from bot.store.memory import copied_to_memory
 from bot.store.migrations import migrate
 from bot.store.schema import VERSION, days, meta, metadata, outbox
+from bot.store.server import ForgetfulServer, server_engine
+from bot.store.trouble import explained, shown
 
 _LOCK_WAIT_SECONDS = 10
 """How long to wait for another process; `?timeout=` in the URL says otherwise."""
@@ -55,37 +57,13 @@ class LastingDatabase:
     def writing(self) -> Iterator[Connection]:
         with (
             explained(self._where),
-            self._engine.connect().execution_options(writes=True) as connection,
+            self._engine.connect().execution_options(begins="write") as connection,
             connection.begin(),
         ):
             yield connection
 
     def close(self) -> None:
         self._engine.dispose()
-
-
-class ForgetfulServer:
-    """A database server on which nothing is ever committed: all work is one rolled-back whole."""
-
-    def __init__(self, engine: Engine, where: str) -> None:
-        self._where = where
-        with explained(where):
-            self._connection = engine.connect()
-            self._whole = self._connection.begin()
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        with explained(self._where):
-            yield self._connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with explained(self._where), self._connection.begin_nested():
-            yield self._connection
-
-    def close(self) -> None:
-        self._whole.rollback()
-        self._connection.close()
 
 
 def open_lasting(url: str) -> Database:
@@ -95,69 +73,34 @@ def open_lasting(url: str) -> Database:
     unreachable; it is then left as it was.
     """
     parsed = _parsed(url)
-    engine = _sqlite_file(parsed) if _is_sqlite(parsed) else _server(parsed)
+    engine = _sqlite_file(parsed) if _is_sqlite(parsed) else server_engine(parsed)
     return _prepared(LastingDatabase(engine, shown(url)), url)
 
 
 def open_forgetful(url: str) -> Database:
     """The database at the URL as it is now, to be changed without any change remaining.
 
-    A SQLite file is copied into memory and not touched, nor made if it does not exist; on a
-    server everything is rolled back at the end.
+    A SQLite file is copied into memory and not touched, nor made if it does not exist. On a
+    server, tables are copied into temporary ones by the first change, and all is rolled back at
+    the end; other processes are not held up.
     """
     parsed = _parsed(url)
     if not _is_sqlite(parsed):
-        return _prepared(ForgetfulServer(_server(parsed), shown(url)), url)
+        return _prepared(ForgetfulServer(server_engine(parsed), shown(url)), url)
     with explained(shown(url)):
         return _prepared(LastingDatabase(_in_memory(parsed), shown(url)), url)
 
 
-def shown(url: str) -> str:
-    """The database's URL without its password."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return "store.url"
-
-
-@contextmanager
-def explained(where: str) -> Iterator[None]:
-    """Turns what a database driver says into a StoreError: one line and a way out."""
-    try:
-        yield
-    except (sa.exc.DBAPIError, sqlite3.Error) as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreError(f"{where}: {cause}", hint=_way_out(cause)) from error
-
-
-def _way_out(cause: str) -> str:
-    for sign, way_out in _WAYS_OUT.items():
-        if sign in cause.lower():
-            return way_out
-    return "check store.url, and that the database can be reached and written"
-
-
-_WAYS_OUT = {
-    "locked": "another process holds it: wait for it to end, or give this one its own store.url",
-    "readonly": "make the file and its folder writable for this user, or change store.url",
-    "read-only": "make the file and its folder writable for this user, or change store.url",
-    "not a database": "the file is something else or damaged: restore a backup or move it away",
-    "malformed": "the file is damaged: restore a backup, or move it away and fetch again",
-    "unable to open": "the folder must exist and be writable for this user",
-    "is full": "make room on the disk; nothing was lost",
-    "disk i/o": "the disk reports errors; nothing was changed",
-    "connection": "is the server running, and are host, user and password right?",
-}
-
-
 def _parsed(url: str) -> URL:
     try:
-        return make_url(url)
+        parsed = make_url(url)
     except sa.exc.ArgumentError:
         raise StoreError(
             "store.url is not a database URL",
             hint="write sqlite:///budget-bot.db or postgresql+psycopg://user@host/name",
         ) from None
+    named_by_others = parsed.drivername in {"postgresql", "postgres"}
+    return parsed.set(drivername="postgresql+psycopg") if named_by_others else parsed
 
 
 def _is_sqlite(url: URL) -> bool:
@@ -194,44 +137,54 @@ def _with_own_transactions(engine: Engine) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
+        writes = connection.get_execution_options().get("begins") == "write"
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
 
-def _server(url: URL) -> Engine:
-    try:
-        return sa.create_engine(url, pool_pre_ping=True)
-    except (sa.exc.NoSuchModuleError, ModuleNotFoundError):
-        raise StoreError(
-            f"store.url: no driver for {url.drivername}",
-            hint="install the extra: pip install 'openai-budget-bot[postgres]'",
-        ) from None
-
-
 def _prepared(database: Database, url: str) -> Database:
-    with database.reading() as connection:
-        present = set(sa.inspect(connection).get_table_names())
-        _refuse_foreign(present, url)
-        version = _version(connection, url) if present else None
-    if version is None:
-        with database.writing() as connection:
-            _create(connection)
-    elif version > VERSION:
+    try:
+        with database.reading() as connection:
+            known = _known_version(connection, url)
+        if known != VERSION:
+            with database.writing() as connection:
+                _bring_along(connection, url)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _bring_along(connection: Connection, url: str) -> None:
+    """Asks again what is there: another process may have brought it along in the meantime."""
+    known = _known_version(connection, url)
+    if known is None:
+        metadata.create_all(connection)
+        connection.execute(meta.insert().values(name="schema", value=str(VERSION)))
+    else:
+        migrate(connection, known, VERSION)
+
+
+def _known_version(connection: Connection, url: str) -> int | None:
+    """The schema that is there; None for an empty database."""
+    inspector = sa.inspect(connection)
+    present = set(inspector.get_table_names(inspector.default_schema_name))
+    if not present:
+        return None
+    _refuse_foreign(present, url)
+    version = _version(connection, url)
+    if version > VERSION:
         raise StoreError(
             f"{shown(url)}: written by a newer version of the bot (schema {version}; this one "
             f"knows {VERSION})",
             hint="update openai-budget-bot, or give this version its own store.url",
         )
-    elif version < VERSION:
-        with database.writing() as connection:
-            migrate(connection, _version(connection, url), VERSION)
-    return database
+    return version
 
 
 def _refuse_foreign(tables: set[str], url: str) -> None:
-    if tables and not {table.name for table in (meta, days, outbox)} <= tables:
+    if not {table.name for table in (meta, days, outbox)} <= tables:
         raise _foreign(url)
 
 
@@ -247,9 +200,3 @@ def _version(connection: Connection, url: str) -> int:
     if found is None or not found.isdecimal():
         raise _foreign(url)
     return int(found)
-
-
-def _create(connection: Connection) -> None:
-    metadata.create_all(connection)
-    if not connection.execute(sa.select(meta.c.value)).first():
-        connection.execute(meta.insert().values(name="schema", value=str(VERSION)))

@@ -6,6 +6,7 @@ Rows carry numbers instead of strings: an eighth of the space, and faster to add
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import count
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -22,17 +23,21 @@ class Members:
     def numberer(self, connection: Connection) -> Callable[[str, str | None], int]:
         """A function `(dimension, value) -> number` that numbers new values as they come.
 
-        Made anew for each transaction, so that a rolled-back number is never remembered.
+        Made anew for each writing transaction: while it lasts, nobody else gives numbers, and a
+        rolled-back number is never remembered.
         """
         query = sa.select(members.c.dimension, members.c.value, members.c.id)
         known = {(d, v): n for d, v, n in connection.execute(query)}
+        free = count(max(known.values(), default=NONE) + 1)
 
         def number(dimension: str, value: str | None) -> int:
             if value is None:
                 return NONE
             found = known.get((dimension, value))
             if found is None:
-                found = known[dimension, value] = _added(connection, dimension, value)
+                found = known[dimension, value] = next(free)
+                row = {"id": found, "dimension": dimension, "value": value}
+                connection.execute(members.insert().values(**row))
             return found
 
         return number
@@ -54,9 +59,3 @@ class Numbers(dict[str | None, int]):
     def __missing__(self, value: str | None) -> int:
         number = self[value] = self._number(self._dimension, value)
         return number
-
-
-def _added(connection: Connection, dimension: str, value: str) -> int:
-    row = members.insert().values(dimension=dimension, value=value).returning(members.c.id)
-    number: int = connection.execute(row).scalar_one()
-    return number

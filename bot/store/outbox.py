@@ -174,7 +174,8 @@ def _inserted(connection: Connection, row: Mapping[str, str | None]) -> bool:
     """Two workers may add the same key at the same moment: the database lets one of them."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     new = dialect.insert(outbox).values(**row).on_conflict_do_nothing(index_elements=["key"])
-    return connection.execute(new).rowcount == 1
+    # Not by rowcount, which PostgreSQL's driver does not give here.
+    return connection.execute(new.returning(outbox.c.key)).first() is not None
 
 
 def _charts(connection: Connection, keys: list[str]) -> dict[str, tuple[Chart, ...]]:

@@ -23,7 +23,7 @@ meta = sa.Table(
 members = sa.Table(  # the strings of the bill, once each; rows carry their numbers
     "members",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("dimension", sa.String(16), nullable=False),
     sa.Column("value", sa.Text, nullable=False),
     sa.UniqueConstraint("dimension", "value"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from jsonschema import Draft202012Validator
 
+from bot import health
 from bot.cli import run
 from tests.fakes import ApiKey, CostRow, FakeOpenAI, FakeSlack, Project, UsageRow
 from tests.fakes.openai_query import midnight
@@ -99,6 +101,11 @@ rules: rules.yaml
         found: dict[str, Any] = json.loads(ran.out)
         assert [error.message for error in SCHEMA.iter_errors(found)] == []
         return found
+
+    def health(self) -> tuple[int, str]:
+        """`bot health`: exit code and output."""
+        self._capsys.readouterr()
+        return health.report(None, "text", os.environ), self._capsys.readouterr().out
 
     @property
     def database(self) -> Path:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.errors import StoreError
-from bot.store.database import Database, open_forgetful, open_lasting, shown
+from bot.store.database import Database, open_forgetful, open_lasting
 from bot.store.schema import VERSION, meta, metadata, pulses
+from bot.store.trouble import shown
 
 OPENERS = [open_lasting, open_forgetful]
 Opener = Callable[[str], Database]

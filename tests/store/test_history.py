@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,13 +38,6 @@ PAIRS = [
     ("api_key", "line_item"),
     ("project", "line_item", "api_key"),
 ]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_lasting(f"sqlite:///{tmp_path}/bot.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

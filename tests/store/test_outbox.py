@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from bot.messages.model import Chart, Header, Message, MessageType
-from bot.store.database import Database, open_forgetful, open_lasting
+from bot.store.database import Database, open_forgetful
 from bot.store.outbox import Outbox, State
 from bot.store.schema import pictures
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CHART = Chart("spend.png", "Spend rose", b"\x89PNG")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_lasting(f"sqlite:///{tmp_path}/bot.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -148,14 +139,15 @@ def test_the_place_of_the_latest_message_is_known_to_the_next(
     assert [entry.channel_id for entry in outbox.waiting()] == ["C2"]
 
 
-def test_a_forgetful_outbox_leaves_the_file_as_it_was(database: Database, tmp_path: Path) -> None:
+def test_a_forgetful_outbox_leaves_what_waits_as_it_was(
+    database: Database, database_url: str, outbox: Outbox
+) -> None:
     add(database, message("k", "x", CHART))
-    file = tmp_path / "bot.db"
-    before = file.read_bytes()
-    forgetful = open_forgetful(f"sqlite:///{file}")
+    before = outbox.waiting()
+    forgetful = open_forgetful(database_url)
     dry = Outbox(forgetful)
     dry.claim("k", 0, NOW)
     dry.mark_sent("k", NOW, "", "")
     assert dry.waiting() == []
     forgetful.close()
-    assert file.read_bytes() == before
+    assert outbox.waiting() == before

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,19 +13,12 @@ from bot.alerts.decide import Told
 from bot.alerts.model import Finding, Severity
 from bot.spend.calendar import Unit
 from bot.store.alerts import AlertBook
-from bot.store.database import Database, open_lasting
+from bot.store.database import Database
 from bot.store.instants import from_text, to_text
 from bot.store.pulses import CHECKED, FAILED, Pulse, Pulses
 from tests.build import NOW, TODAY, finding, on, project
 
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_lasting(f"sqlite:///{tmp_path}/bot.db")
-    yield opened
-    opened.close()
 
 
 def remember(database: Database, *some: Finding, now: datetime = NOW) -> None:
