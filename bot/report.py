@@ -10,6 +10,7 @@ from typing import Any
 from bot.alerts.model import Dimension, Finding, Measure, Reason, Severity, Skipped, Subject
 from bot.messages.blockkit import blocks, fallback_text
 from bot.messages.model import Message
+from bot.messages.placeholders import called
 from bot.sources.base import FetchFailure
 from bot.spend.calendar import DayState
 from bot.spend.money import usd_string
@@ -159,7 +160,7 @@ def _message(message: Message, paths: Mapping[str, str]) -> dict[str, Any]:
         "type": message.type.value,
         "key": message.key,
         "text": fallback_text(message),
-        "blocks": blocks(message),
+        "blocks": called(blocks(message), {}),
         "charts": [paths[chart.name] for chart in message.charts if chart.name in paths],
     }
 

@@ -59,7 +59,7 @@ def _called(mention: str) -> tuple[Piece, ...]:
     bare = mention.lstrip("@").strip()
     if _SLACK_ID.fullmatch(bare) or bare in ("here", "channel", "everyone"):
         return (Mention(bare),)
-    return (Span(mention),)
+    return (Mention(mention.strip()),)
 
 
 def _small_print(finding: Finding, reason: Reason, now: datetime) -> Line:

@@ -45,7 +45,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Somebody to be called: a Slack user id (`U…`, `W…`), group id (`S…`), or `here`/`channel`."""
+    """Somebody to be called: a Slack user id (`U…`, `W…`), group id (`S…`), or `here`/`channel`.
+
+    Anything else is a handle (`@search-oncall`) or an address, looked up when it is sent.
+    """
 
     id: str
 

@@ -115,7 +115,8 @@ def _words(piece: Piece) -> tuple[str, str]:
         case Link(text, url):
             return f"{visible(text)} ({visible(url)})", ""
         case Mention(who):
-            return f"@{visible(who)}", "bold"
+            shown = visible(who)
+            return (shown if "@" in shown else f"@{shown}"), "bold"
 
 
 def _facts(pairs: tuple[tuple[str, str], ...]) -> list[_Entry]:

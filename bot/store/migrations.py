@@ -7,14 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.schema import CreateColumn
 
-from bot.store.schema import meta
+from bot.store.schema import alerts, meta, outbox
 
 Step = Callable[[Connection], None]
 
-STEPS: Mapping[int, Step] = {}
-"""Schema 1 is the first; the next change of a table adds `1: its step` here."""
+
+def _lives_and_places(connection: Connection) -> None:
+    """Schema 2: the life of an alert, and threads and updates in the outbox.
+
+    What schema 1 told of an alert is its first message, the oldest of its rows in the outbox.
+    """
+    for table in (alerts, outbox):
+        _add_missing_columns(connection, table)
+    oldest = (
+        sa.select(outbox.c.key)
+        .where(outbox.c.alert_key == alerts.c.key)
+        .order_by(outbox.c.created_at, outbox.c.key)
+        .limit(1)
+        .scalar_subquery()
+    )
+    channel = sa.select(outbox.c.channel).where(outbox.c.key == oldest).scalar_subquery()
+    connection.execute(
+        alerts.update().values(told_at=alerts.c.updated_at, place=oldest, place_channel=channel)
+    )
+
+
+def _add_missing_columns(connection: Connection, table: sa.Table) -> None:
+    known = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in known:
+            words = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {words}"))
+
+
+STEPS: Mapping[int, Step] = {1: _lives_and_places}
+"""Schema 1 is the first; the next change of a table adds `2: its step` here."""
 
 
 def migrate(

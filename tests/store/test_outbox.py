@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.messages.model import Chart, Header, Message, MessageType
 from bot.store.database import Database, open_forgetful, open_lasting
-from bot.store.outbox import Outbox, State
+from bot.store.outbox import Action, Outbox, State
 from bot.store.schema import pictures
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -159,3 +159,25 @@ def test_a_forgetful_outbox_leaves_the_file_as_it_was(database: Database, tmp_pa
     assert dry.waiting() == []
     forgetful.close()
     assert file.read_bytes() == before
+
+
+def test_a_message_knows_what_it_is_and_where_it_belongs(
+    database: Database, outbox: Outbox
+) -> None:
+    add(database, message("a#first"))
+    with database.writing() as connection:
+        outbox.add(
+            connection,
+            message("a#resolved"),
+            NOW,
+            action=Action.REPLY,
+            parent="a#first",
+            broadcast=True,
+            also_keys=("b", "c"),
+            fallback_from="#gone",
+        )
+    post, reply = outbox.waiting()
+    assert (post.action, post.parent, post.broadcast) == (Action.POST, None, False)
+    assert (post.also_keys, post.fallback_from) == ((), None)
+    assert (reply.action, reply.parent, reply.broadcast) == (Action.REPLY, "a#first", True)
+    assert (reply.also_keys, reply.fallback_from) == (("b", "c"), "#gone")
