@@ -53,7 +53,8 @@ class Report:
     @property
     def worst(self) -> Severity | None:
         """The highest severity among all that holds."""
-        return max((j.finding.severity for j in self.judged), key=lambda s: s.rank, default=None)
+        holding = (j.finding.severity for j in self.judged if j.reason is not Reason.RESOLVED)
+        return max(holding, key=lambda severity: severity.rank, default=None)
 
     @property
     def trouble(self) -> tuple[tuple[str, str | None], ...]:
@@ -159,6 +160,8 @@ def _message(message: Message, paths: Mapping[str, str]) -> dict[str, Any]:
         "channel": message.channel,
         "type": message.type.value,
         "key": message.key,
+        "action": message.action.value,
+        "parent": message.parent,
         "text": fallback_text(message),
         "blocks": called(blocks(message), {}),
         "charts": [paths[chart.name] for chart in message.charts if chart.name in paths],

@@ -162,6 +162,7 @@ class Drop(Rule):
             ),
             channel=self.channel,
             mention=self.mention,
+            last_day=day,
         )
 
 

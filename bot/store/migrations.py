@@ -23,17 +23,13 @@ def _lives_and_places(connection: Connection) -> None:
     """
     for table in (alerts, outbox):
         _add_missing_columns(connection, table)
-    oldest = (
-        sa.select(outbox.c.key)
-        .where(outbox.c.alert_key == alerts.c.key)
-        .order_by(outbox.c.created_at, outbox.c.key)
-        .limit(1)
-        .scalar_subquery()
-    )
-    channel = sa.select(outbox.c.channel).where(outbox.c.key == oldest).scalar_subquery()
-    connection.execute(
-        alerts.update().values(told_at=alerts.c.updated_at, place=oldest, place_channel=channel)
-    )
+    of_alert = outbox.c.alert_key == alerts.c.key
+    oldest = sa.select(outbox.c.key).where(of_alert).order_by(outbox.c.created_at, outbox.c.key)
+    place = oldest.limit(1).correlate(alerts).scalar_subquery()
+    told = {"told_at": alerts.c.updated_at, "top_step": alerts.c.step}
+    connection.execute(alerts.update().values(place=place, **told))
+    channel = sa.select(outbox.c.channel).where(outbox.c.key == alerts.c.place)
+    connection.execute(alerts.update().values(place_channel=channel.scalar_subquery()))
 
 
 def _add_missing_columns(connection: Connection, table: sa.Table) -> None:

@@ -21,26 +21,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
 
 from bot.messages.blockkit import blocks, fallback_text
-from bot.messages.model import Chart, Message, MessageType
+from bot.messages.model import Action, Chart, Message, MessageType
 from bot.messages.placeholders import placeholders
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
 from bot.store.schema import outbox, pictures
 
 
-class Action(StrEnum):
-    """What is done in Slack with a message."""
-
-    POST = "post"
-    """A message of its own in its channel."""
-    REPLY = "reply"
-    """In the thread of its parent, or of the root of the thread the parent is in."""
-    UPDATE = "update"
-    """The parent's own message gets these words. Of several that wait the newest counts."""
-
-
 class Placing(TypedDict, total=False):
-    """Where a message belongs, as `Outbox.add` takes it; see `OutboxEntry`."""
+    """Where a message belongs, where that is not what the message says; see `OutboxEntry`."""
 
     action: Action
     parent: str | None
@@ -116,10 +105,10 @@ class Outbox:
             "payload": _payload(message),
             "state": State.PENDING.value,
             "created_at": to_text(now),
-            "action": placing.get("action", Action.POST).value,
-            "parent": placing.get("parent"),
-            "broadcast": placing.get("broadcast", False),
-            "also_keys": json.dumps(list(placing.get("also_keys", ()))),
+            "action": placing.get("action", message.action).value,
+            "parent": placing.get("parent", message.parent),
+            "broadcast": placing.get("broadcast", message.broadcast),
+            "also_keys": json.dumps(list(placing.get("also_keys", message.also_keys))),
             "fallback_from": placing.get("fallback_from"),
         }
         if not _inserted(connection, row):

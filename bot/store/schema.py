@@ -109,9 +109,8 @@ alerts = sa.Table(
     sa.Column("first_at", sa.String(27), nullable=False),
     sa.Column("updated_at", sa.String(27), nullable=False),
     sa.Column("headline", sa.Text, nullable=False),
-    sa.Column("kind", sa.String(40), nullable=False, server_default=""),
     sa.Column("finding", sa.Text),  # JSON: the finding as last seen; NULL before schema 2
-    sa.Column("steps", sa.Text, nullable=False, server_default="[]"),  # JSON: every step told
+    sa.Column("top_step", sa.Float),  # the highest step ever told; `step` is the one that stands
     sa.Column("forecast_step", sa.Float),  # the highest step told as foreseen
     sa.Column("limit_told", sa.Float),
     sa.Column("worse", sa.Integer, nullable=False, server_default="0"),  # how often told so

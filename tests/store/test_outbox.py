@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.messages.model import Chart, Header, Message, MessageType
+from bot.messages.model import Action, Chart, Header, Message, MessageType
 from bot.store.database import Database, open_forgetful, open_lasting
-from bot.store.outbox import Action, Outbox, State
+from bot.store.outbox import Outbox, State
 from bot.store.schema import pictures
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
