@@ -66,11 +66,12 @@ def compose_place(alert: Alert, finding: Finding, now: datetime, why: str = "") 
 
     `why` is a sentence on its end, if it has ended. The message key counts the alert's updates.
     """
+    resolved = alert.standing is Standing.RESOLVED
     return Message(
         key=f"{alert.key}#update:{alert.updates}",
         type=MessageType.ALERT,
         channel=alert.channel or "",
-        summary=f"{OPENING[finding.severity]}: {finding.why}",
+        summary=f"{'Resolved' if resolved else OPENING[finding.severity]}: {finding.why}",
         blocks=tuple(_place(alert, finding, now, why)),
         action=Action.UPDATE,
         parent=alert.place,
@@ -80,10 +81,11 @@ def compose_place(alert: Alert, finding: Finding, now: datetime, why: str = "") 
 def _place(alert: Alert, finding: Finding, now: datetime, why: str) -> Iterator[Block]:
     resolved = alert.standing is Standing.RESOLVED
     yield Header(f"Resolved: {finding.headline}" if resolved else finding.headline)
-    yield Lines((opening(finding, OPENING[finding.severity], None),))
+    yield Lines((opening(finding, "Resolved" if resolved else OPENING[finding.severity], None),))
     if state := tuple(_state(alert, now, why)):
         yield Lines(state)
-    yield Facts(finding.facts)
+    if not resolved:  # its numbers are those of the day it still held
+        yield Facts(finding.facts)
     yield Note(small_print(finding, "updated", now))
 
 
