@@ -36,8 +36,7 @@ class Changes:
     def keep(self, connection: Connection, database: Database) -> list[Message]:
         """Everything written in the caller's transaction; the messages that are new to it."""
         book, outbox = AlertBook(database), Outbox(database)
-        for alert in self.alerts:
-            book.save(connection, alert, self.now)
+        book.save(connection, self.alerts, self.now)
         return [
             message
             for n, message in enumerate(self.messages)

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
 
 from bot.alerts.life import Alert, Standing
@@ -46,13 +47,15 @@ class AlertBook:
             found |= _found(connection, alerts.c.key.in_(wanted[n : n + 500]))
         return found
 
-    def save(self, connection: Connection, alert: Alert, now: datetime) -> None:
-        """Keep the alert as it is now."""
-        values = {_column(field.name): _kept(field.name, alert) for field in fields(Alert)}
-        values |= {"updated_at": to_text(now), "period_end": alert.period.end.isoformat()}
-        known = alerts.c.key == alert.key
-        if connection.execute(alerts.update().where(known).values(**values)).rowcount == 0:
-            connection.execute(alerts.insert().values(**values))
+    def save(self, connection: Connection, some: Iterable[Alert], now: datetime) -> None:
+        """Keep the alerts as they are now."""
+        rows = [_row(alert, now) for alert in some]
+        if not rows:
+            return
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        new = dialect.insert(alerts)
+        values = {name: new.excluded[name] for name in rows[0] if name != "key"}
+        connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=values), rows)
 
     def one(self, key: str) -> Alert | None:
         """The alert with that key, if there is one."""
@@ -86,6 +89,12 @@ def _lock(connection: Connection) -> None:
 
 def _found(connection: Connection, which: sa.ColumnElement[bool]) -> dict[str, Alert]:
     return {row.key: _alert(row) for row in connection.execute(sa.select(alerts).where(which))}
+
+
+def _row(alert: Alert, now: datetime) -> dict[str, Any]:
+    values = {_column(field.name): _kept(field.name, alert) for field in fields(Alert)}
+    end = alert.period.end.isoformat()
+    return {**values, "updated_at": to_text(now), "period_end": end}
 
 
 def _column(name: str) -> str:

@@ -107,7 +107,7 @@ def test_an_alert_that_was_told_says_since_when(
     with database.writing() as connection:
         alert = after(verdict(told, None, Circumstances(NOW, NOW.date())), NOW)
         assert alert is not None
-        AlertBook(database).save(connection, alert, NOW)
+        AlertBook(database).save(connection, [alert], NOW)
     database.close()
     text = said(capsys, told.key)
     assert "Alert: firing, first told 2026-11-20T09:00:00" in text

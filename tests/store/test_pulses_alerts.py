@@ -40,8 +40,7 @@ def alert_of(one: Finding, now: datetime = NOW, **other: Any) -> Alert:
 
 def save(database: Database, *some: Alert, now: datetime = NOW) -> None:
     with database.writing() as connection:
-        for one in some:
-            AlertBook(database).save(connection, one, now)
+        AlertBook(database).save(connection, some, now)
 
 
 RICH = finding(
@@ -78,7 +77,7 @@ def test_an_alert_is_kept_as_it_is_with_its_finding(database: Database) -> None:
 def test_an_alert_that_is_undone_was_never_told(database: Database) -> None:
     def decide_and_fail() -> None:
         with database.writing() as connection:
-            AlertBook(database).save(connection, alert_of(finding()), NOW)
+            AlertBook(database).save(connection, [alert_of(finding())], NOW)
             raise KeyError
 
     with pytest.raises(KeyError):
