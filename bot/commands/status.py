@@ -134,7 +134,7 @@ def _lines(document: dict[str, Any], now: datetime) -> Iterator[str]:
     if missing := document["missing_days"]:
         yield f"missing: {len(missing)} of {document['days']} days"
     if document["trouble"]:
-        yield f"trouble: {document['trouble']}"
+        yield f"trouble: {document['trouble'].partition(chr(10))[0]}"
     yield f"firing: {len(document['firing']) or 'nothing'}"
     for alert in document["firing"]:
         yield from _alert_lines(alert, now)
@@ -164,7 +164,8 @@ def _entry_lines(entry: dict[str, Any], now: datetime) -> Iterator[str]:
     tries = "attempt" if entry["attempts"] == 1 else "attempts"
     yield f"  {entry['key']} for {entry['channel']}"
     waits = f"waits for {_age(entry['since'], now)}, {entry['attempts']} {tries}"
-    yield f"    {waits}" + (f": {entry['error']}" if entry["error"] else "")
+    error = (entry["error"] or "").partition("\n")[0]
+    yield f"    {waits}" + (f": {error}" if error else "")
 
 
 def _age(since: str, now: datetime) -> str:

@@ -265,3 +265,29 @@ def test_a_dry_run_shows_replies_and_updates_and_where_they_go(place: Place) -> 
     assert f"ALERT to #llm-costs, in the thread of {TODAY_KEY}#step-50" in out
     assert f"ALERT in #llm-costs, updates {TODAY_KEY}#step-50" in out
     assert place.bytes_of_database() == before
+
+
+def test_status_counts_what_fires_and_waits_and_tells_what_runs_next(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules(place)
+    place.spend(600)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-revoked")
+    check(place, code=5)
+    place.bot("ack", TODAY_KEY, *at(1))
+    found = status(place, 2)
+    assert found["counts"]["alerts"] == {"acknowledged": 1}
+    assert found["counts"]["outbox"]["pending"] == 2
+    assert [(e["action"], e["since"]) for e in found["outbox"]] == [
+        ("post", "2026-11-20T09:30:00+00:00"),
+        ("update", "2026-11-20T10:30:00+00:00"),
+    ]
+    assert found["next"] == {
+        "check": "2026-11-20T11:30:00+00:00",
+        "digest": {
+            "daily": "2026-11-21T08:00:00+00:00",
+            "weekly": "2026-11-23T08:00:00+00:00",
+            "monthly": "2026-12-01T08:00:00+00:00",
+        },
+    }
+    assert "waits for 2h" in place.run("status", *at(2)).out
