@@ -6,20 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy.engine import Connection
-
-from bot.alerts.decide import decide
 from bot.alerts.model import ORGANIZATION, Finding, Outcome, Skipped
 from bot.config.load import Configuration
 from bot.delivery.postman import Postman
-from bot.delivery.routes import route
 from bot.kinds import Cap, Rule
 from bot.kinds.why import Why
-from bot.messages.compose_alert import compose_alert
 from bot.messages.compose_digest import Digest, compose_digest
 from bot.messages.digest_charts import Budget
 from bot.messages.model import Message
-from bot.report import DataState, Judged, Report
+from bot.report import DataState, Report
 from bot.sources.base import COSTS, USAGE, FetchFailure, Source
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of, utc_day
 from bot.spend.ledger import Ledger, trailing
@@ -30,6 +25,7 @@ from bot.store.database import Database
 from bot.store.history import History, usage_dataset
 from bot.store.outbox import Outbox
 from bot.store.pulses import CHECKED, FAILED, FETCHED, Pulses
+from bot.telling import Seen, Teller
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +66,9 @@ def check(app: App) -> Report:
     """Fetch, judge, tell: the main job."""
     failures = collect(app, days_to_fetch(app))
     ledger = open_ledger(app)
-    findings, skipped = judge(app, ledger, days_to_judge(app))
-    judged, messages = remember(app, findings)
+    days = days_to_judge(app)
+    findings, skipped = judge(app, ledger, days)
+    judged, messages = teller(app, Seen(ledger, days, findings, skipped)).tell()
     sent, undelivered = app.postman.deliver()
     report = Report(
         as_of=app.now,
@@ -92,11 +89,12 @@ def digest(app: App, unit: Unit) -> Report:
     """Fetch, judge, and post the summary of the last finished day, week or month."""
     failures = collect(app, days_to_fetch(app))
     ledger = open_ledger(app)
-    findings, skipped = judge(app, ledger, list(app.window))
+    days = list(app.window)
+    findings, skipped = judge(app, ledger, days)
     report = Report(
         as_of=app.now,
         data=data_state(app, ledger),
-        judged=tuple(_as_known(app, findings)),
+        judged=tuple(teller(app, Seen(ledger, days, findings, skipped)).preview()),
         skipped=tuple(skipped),
         failures=tuple(failures),
     )
@@ -182,11 +180,14 @@ def days_to_fetch(app: App) -> Span:
 
 
 def days_to_judge(app: App) -> list[date]:
-    """The window, and the days before it that no check has judged since the last one."""
+    """The window, the days before it that no check has judged since the last one, and those of
+    alerts that were held back."""
     last = Pulses(app.database).last(CHECKED)
     start = app.window.start
     if last and last.detail:
         start = min(start, date.fromisoformat(last.detail))
+    if held := AlertBook(app.database).oldest_held_back():
+        start = min(start, held)
     return list(Span(max(start, app.span.start), app.today + ONE_DAY))
 
 
@@ -221,39 +222,9 @@ def _outcomes(app: App, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcom
         yield from rule.judge(ledger, days)
 
 
-def remember(app: App, findings: Iterable[Finding]) -> tuple[list[Judged], list[Message]]:
-    """Decide what is news; alert state and outbox change together in one transaction."""
-    judged, messages = [], []
-    book, outbox = AlertBook(app.database), Outbox(app.database)
-    findings = list(findings)
-    with app.database.writing() as connection:
-        told = book.told(connection, (finding.key for finding in findings))
-        for finding in findings:
-            reason = decide(finding, told.get(finding.key))
-            judged.append(Judged(finding, reason))
-            if reason.speaks:
-                message = _alert(app, judged[-1])
-                book.remember(connection, finding, app.now)
-                outbox.add(connection, message, app.now, alert_key=finding.key)
-                messages.append(message)
-    return judged, messages
-
-
-def _alert(app: App, judged: Judged) -> Message:
-    channel, mention = route(judged.finding, app.configuration.settings.slack)
-    return compose_alert(judged.finding, judged.reason, channel, mention, app.now)
-
-
-def _as_known(app: App, findings: Sequence[Finding]) -> list[Judged]:
-    """Findings with the reason a check would give now; nothing is remembered."""
-    book = AlertBook(app.database)
-
-    def reasons(connection: Connection) -> list[Judged]:
-        told = book.told(connection, (finding.key for finding in findings))
-        return [Judged(finding, decide(finding, told.get(finding.key))) for finding in findings]
-
-    with app.database.reading() as connection:
-        return reasons(connection)
+def teller(app: App, seen: Seen) -> Teller:
+    """Who decides what is news, and remembers it."""
+    return Teller(app.configuration, app.database, app.now, seen)
 
 
 def data_state(app: App, ledger: Ledger) -> DataState:

@@ -193,6 +193,40 @@ def status(**options: Any) -> int:
     return run_status(**options)
 
 
+@bot.command(short_help="Silence an alert for a while.")
+@click.argument("key", metavar="KEY")
+@click.argument("length", required=False, metavar="[4h|7d|0]")
+@click.option("--until", type=InstantType(), help="Silent until this instant.")
+@click.option("--off", is_flag=True, help="End the silence now; so does a length of 0.")
+@_config
+@click.option("--as-of", type=InstantType(), hidden=True)
+def snooze(**options: Any) -> int:
+    """Silence an alert for a while: `bot snooze KEY 4h`, also 30m, 7d or --until INSTANT.
+
+    Nothing is said of it until then, whatever happens; if it still holds at the end, that is told.
+    KEY is shown by `bot status`; its beginning is enough where only one begins so.
+    """
+    from bot.commands.alerts import run_snooze  # noqa: PLC0415
+
+    return run_snooze(**options)
+
+
+@bot.command(short_help="Acknowledge an alert: somebody has it in hand.")
+@click.argument("key", metavar="KEY")
+@click.option("--by", help="Who has it in hand; shown in Slack.")
+@_config
+@click.option("--as-of", type=InstantType(), hidden=True)
+def ack(**options: Any) -> int:
+    """Acknowledge an alert: it is not repeated, and worse is told only if it becomes critical.
+
+    A new step of a cap and a correction are still told. It ends a snooze. KEY is shown by
+    `bot status`; its beginning is enough where only one begins so.
+    """
+    from bot.commands.alerts import run_ack  # noqa: PLC0415
+
+    return run_ack(**options)
+
+
 @bot.command(short_help="Replay the history against rules.")
 @_config
 @click.option(

@@ -10,6 +10,7 @@ from typing import Any
 from bot.alerts.model import Dimension, Finding, Measure, Reason, Severity, Skipped, Subject
 from bot.messages.blockkit import blocks, fallback_text
 from bot.messages.model import Message
+from bot.messages.placeholders import called
 from bot.sources.base import FetchFailure
 from bot.spend.calendar import DayState
 from bot.spend.money import usd_string
@@ -53,7 +54,8 @@ class Report:
     @property
     def worst(self) -> Severity | None:
         """The highest severity among all that holds."""
-        return max((j.finding.severity for j in self.judged), key=lambda s: s.rank, default=None)
+        holding = (j.finding.severity for j in self.judged if j.reason is not Reason.RESOLVED)
+        return max(holding, key=lambda severity: severity.rank, default=None)
 
     @property
     def trouble(self) -> tuple[tuple[str, str | None], ...]:
@@ -217,8 +219,10 @@ def _message(message: Message, paths: Mapping[str, str]) -> dict[str, Any]:
         "channel": message.channel,
         "type": message.type.value,
         "key": message.key,
+        "action": message.action.value,
+        "parent": message.parent,
         "text": fallback_text(message),
-        "blocks": blocks(message),
+        "blocks": called(blocks(message), {}),
         "charts": [paths[chart.name] for chart in message.charts if chart.name in paths],
     }
 

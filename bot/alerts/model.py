@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from urllib.parse import quote
 
-from bot.spend.calendar import Period, Span
+from bot.spend.calendar import Period, Span, Unit, period_of
 from bot.spend.split import Split
 
 SEPARATOR = " × "
@@ -103,6 +103,12 @@ def alert_key(rule: str, subject: Subject, period: Period) -> str:
     return f"{rule_slug(rule)}/{subject.slug}/{period.unit}:{period.start.isoformat()}"
 
 
+def period_in(key: str) -> Period:
+    """The period that an alert key ends with."""
+    unit, _, start = key.rpartition("/")[2].partition(":")
+    return period_of(date.fromisoformat(start), Unit(unit))
+
+
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """How a finding's period is foreseen to end, in the unit of its `measure`.
@@ -159,9 +165,17 @@ class Finding:
     inhibited_by: str | None = None
     """The key of the finding that tells this one already: it is then not told by itself."""
 
+    last_day: date | None = None
+    """The last day on which it held, for what may last longer than its period (a drop, a drift)."""
+
     @property
     def key(self) -> str:
         return alert_key(self.rule, self.subject, self.period)
+
+    @property
+    def holds_until(self) -> date:
+        """The last day it is about."""
+        return self.last_day or self.period.last_day
 
 
 @dataclass(frozen=True, slots=True)

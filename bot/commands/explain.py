@@ -10,8 +10,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from bot import app as flow
 from bot.alerts.model import (
     ORGANIZATION,
@@ -33,7 +31,8 @@ from bot.kinds.base import amount
 from bot.report import finding_json, quantity_json, subject_json
 from bot.spend.calendar import Period, Span, Unit, day_name, period_of
 from bot.spend.ledger import Ledger
-from bot.store.schema import alerts
+from bot.store.alerts import AlertBook
+from bot.store.instants import to_text
 from bot.wiring import dry_app
 
 
@@ -230,11 +229,11 @@ def _verdict(asked: Asked, work: Worked, finding: Finding | None, skipped: list[
 
 
 def _alert_state(app: App, key: str) -> dict[str, Any] | None:
-    with app.database.reading() as connection:
-        row = connection.execute(sa.select(alerts).where(alerts.c.key == key)).first()
-    if row is None:
+    alert = AlertBook(app.database).one(key)
+    if alert is None or alert.told_at is None:
         return None
-    return {"state": row.state, "first_told": row.first_at, "step": row.step}
+    first_told = to_text(alert.first_at)
+    return {"state": alert.state(app.now).value, "first_told": first_told, "step": alert.top_step}
 
 
 def _lines(document: dict[str, Any]) -> list[str]:

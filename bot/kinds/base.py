@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Self
@@ -23,6 +23,7 @@ from pydantic import (
 
 from bot.alerts.model import ORGANIZATION, Dimension, Measure, Outcome, Severity, Subject
 from bot.kinds.durations import Duration
+from bot.kinds.quiet import Quiet, quiet_hours
 from bot.spend.calendar import Span
 from bot.spend.ledger import Chosen, DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
@@ -99,6 +100,7 @@ class Rule(BaseModel):
     severity: Severity = Severity.WARNING
     min_usd: Dollars = Decimal(0)
     repeat_after: Duration | None = None
+    quiet: Annotated[Quiet | None, BeforeValidator(quiet_hours)] = None
     planned: tuple[Planned, ...] = ()
     channel: str | None = None
     mention: str | None = None
@@ -185,6 +187,10 @@ class Rule(BaseModel):
         if self.metric is not Metric.COST:
             return 0
         return from_dollars(sum((p.usd for p in self.planned if p.overlaps(span)), Decimal(0)))
+
+    def is_quiet(self, severity: Severity, local: datetime) -> bool:
+        """Whether an alert of that severity is held back at that local time."""
+        return self.quiet is not None and self.quiet.holds(severity, local)
 
     @property
     def measure(self) -> Measure:

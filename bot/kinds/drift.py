@@ -201,6 +201,7 @@ class Drift(Rule):
             ),
             channel=self.channel,
             mention=self.mention,
+            last_day=day,
         )
 
 

@@ -182,6 +182,7 @@ class Drop(Rule):
             ),
             channel=self.channel,
             mention=self.mention,
+            last_day=day,
         )
 
 

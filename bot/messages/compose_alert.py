@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot.alerts.decide import message_key
-from bot.alerts.model import Dimension, Finding, Reason, Severity
+from bot.alerts.decide import Verdict
+from bot.alerts.life import Alert, Standing
+from bot.alerts.model import Dimension, Finding, Severity
 from bot.messages.model import (
+    Action,
+    Block,
     Facts,
     Header,
     Instant,
@@ -23,37 +28,88 @@ from bot.messages.model import (
 )
 
 _SLACK_ID = re.compile(r"[UWS][A-Z0-9]{6,}")
-_OPENING = {
+OPENING = {
     Severity.INFO: "For your information",
     Severity.WARNING: "Warning",
     Severity.CRITICAL: "Critical",
 }
 
 
-def compose_alert(
-    finding: Finding, reason: Reason, channel: str, mention: str | None, now: datetime
-) -> Message:
-    """The message that tells a finding. `now` is when the data were read."""
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes, whom it calls, and when the data were read."""
+
+    channel: str
+    mention: str | None
+    now: datetime
+
+
+def compose_alert(verdict: Verdict, to: Address) -> Message:
+    """The message that tells a finding for the first time: from then on the alert's place."""
+    finding = verdict.finding
     return Message(
-        key=message_key(finding, reason),
+        key=verdict.key,
         type=MessageType.ALERT,
-        channel=channel,
-        summary=f"{_OPENING[finding.severity]}: {finding.why}",
+        channel=to.channel,
+        summary=f"{OPENING[finding.severity]}: {finding.why}",
         blocks=(
             Header(finding.headline),
-            Lines((_opening(finding, mention),)),
+            Lines((opening(finding, OPENING[finding.severity], to.mention), *on_the_way(verdict))),
             Lines(_why_and_what_now(finding)),
             Facts(finding.facts),
-            Note(_small_print(finding, reason, now)),
+            Note(small_print(finding, _why_now(verdict), to.now)),
         ),
     )
 
 
-def _opening(finding: Finding, mention: str | None) -> Line:
-    call: tuple[Piece, ...] = (*_called(mention), Span(" ")) if mention else ()
-    severity = Span(f"{_OPENING[finding.severity]}: ", Style.BOLD)
+def compose_place(alert: Alert, finding: Finding, now: datetime, why: str = "") -> Message:
+    """The alert's place as it has to read now: its numbers, and what became of it.
+
+    `why` is a sentence on its end, if it has ended. The message key counts the alert's updates.
+    """
+    resolved = alert.standing is Standing.RESOLVED
+    return Message(
+        key=f"{alert.key}#update:{alert.updates}",
+        type=MessageType.ALERT,
+        channel=alert.channel or "",
+        summary=f"{'Resolved' if resolved else OPENING[finding.severity]}: {finding.why}",
+        blocks=tuple(_place(alert, finding, now, why)),
+        action=Action.UPDATE,
+        parent=alert.place,
+    )
+
+
+def _place(alert: Alert, finding: Finding, now: datetime, why: str) -> Iterator[Block]:
+    resolved = alert.standing is Standing.RESOLVED
+    yield Header(f"Resolved: {finding.headline}" if resolved else finding.headline)
+    yield Lines((opening(finding, "Resolved" if resolved else OPENING[finding.severity], None),))
+    if state := tuple(_state(alert, now, why)):
+        yield Lines(state)
+    if alert.standing is Standing.FIRING:
+        yield Lines(_why_and_what_now(finding))
+    if not resolved:  # its numbers are those of the day it still held
+        yield Facts(finding.facts)
+    yield Note(small_print(finding, "updated", now))
+
+
+def _state(alert: Alert, now: datetime, why: str) -> Iterator[Line]:
+    """Who acknowledged it, until when it is snoozed, how it ended."""
+    if alert.acked_at:
+        by = f" by {alert.acked_by}" if alert.acked_by else ""
+        yield (Span("Acknowledged", Style.BOLD), Span(f"{by} on "), Instant(alert.acked_at))
+    if alert.snoozed_until and alert.is_snoozed(now):
+        yield (Span("Snoozed", Style.BOLD), Span(" until "), Instant(alert.snoozed_until))
+    if alert.standing is not Standing.FIRING:
+        word = "Resolved" if alert.standing is Standing.RESOLVED else "Closed"
+        when = (Span(" on "), Instant(alert.resolved_at)) if alert.resolved_at else ()
+        yield (Span(word, Style.BOLD), *when, Span(f": {why}" if why else "."))
+
+
+def opening(finding: Finding, word: str, mention: str | None) -> Line:
+    """Who is called, how loud it is, and the sentence that explains it."""
+    call: tuple[Piece, ...] = (*called(mention), Span(" ")) if mention else ()
     provisional = " The data may still change." if finding.provisional else ""
-    return (*call, severity, Span(f"{finding.why}{provisional}"))
+    return (*call, Span(f"{word}: ", Style.BOLD), Span(f"{finding.why}{provisional}"))
 
 
 def _why_and_what_now(finding: Finding) -> tuple[Line, ...]:
@@ -87,17 +143,33 @@ def _whom(finding: Finding) -> str:
     return f"key {keys[0].name}" if keys else finding.subject.name
 
 
-def _called(mention: str) -> tuple[Piece, ...]:
+def called(mention: str) -> tuple[Piece, ...]:
+    """Somebody to be called, as the configuration names them: an id, a handle, an address."""
     bare = mention.lstrip("@").strip()
     if _SLACK_ID.fullmatch(bare) or bare in ("here", "channel", "everyone"):
         return (Mention(bare),)
-    return (Span(mention),)
+    return (Mention(mention.strip()),)
 
 
-def _small_print(finding: Finding, reason: Reason, now: datetime) -> Line:
-    why_now = "new step" if reason is Reason.STEP else "first time"
+def on_the_way(verdict: Verdict) -> tuple[Line, ...]:
+    """The lower steps that were passed since the last message, if any."""
+    if not verdict.passed:
+        return ()
+    steps = [f"{step:g}%" for step in verdict.passed]
+    listed = " and ".join(filter(None, (", ".join(steps[:-1]), steps[-1])))
+    return ((Span(f"It passed {listed} on the way."),),)
+
+
+def small_print(finding: Finding, why_now: str, now: datetime) -> Line:
+    """Rule, why now, and how old the data are."""
     return (
         Span(f"Rule “{finding.rule}” · {why_now} · data as of "),
         Instant(now),
         Span(" · this alert does not stop any spend"),
     )
+
+
+def _why_now(verdict: Verdict) -> str:
+    if verdict.was_held:
+        return "held back by quiet hours"
+    return "foreseen" if "#forecast-" in verdict.key else "first time"

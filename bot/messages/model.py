@@ -45,7 +45,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Somebody to be called: a Slack user id (`U…`, `W…`), group id (`S…`), or `here`/`channel`."""
+    """Somebody to be called: a Slack user id (`U…`, `W…`), group id (`S…`), or `here`/`channel`.
+
+    Anything else is a handle (`@search-oncall`) or an address, looked up when it is sent.
+    """
 
     id: str
 
@@ -120,12 +123,25 @@ class MessageType(StrEnum):
     NOTICE = "notice"
 
 
+class Action(StrEnum):
+    """What is done with a message."""
+
+    POST = "post"
+    """A message of its own in its channel."""
+    REPLY = "reply"
+    """In the thread of its parent, or of the root of the thread the parent is in."""
+    UPDATE = "update"
+    """The parent's own message gets these words. Of several that wait the newest counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """Something to say in one channel.
 
     `key` identifies what is told, once and for all; `summary` says it all in plain text by
-    itself (it becomes the notification).
+    itself (it becomes the notification). `parent` is the key of the message that a reply or an
+    update belongs to; `broadcast`: the reply is shown in the channel too; `also_keys`: further
+    message keys that this one tells.
     """
 
     key: str
@@ -133,6 +149,10 @@ class Message:
     channel: str
     summary: str
     blocks: tuple[Block, ...]
+    action: Action = Action.POST
+    parent: str | None = None
+    broadcast: bool = False
+    also_keys: tuple[str, ...] = ()
 
     @property
     def charts(self) -> tuple[Chart, ...]:

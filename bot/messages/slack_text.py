@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.messages.figures import moment
 from bot.messages.model import Instant, Line, Link, Mention, Piece, Span, Style
+from bot.messages.placeholders import MENTION, mention
 from bot.spend.names import ELLIPSIS, cut, visible
 
 Json = dict[str, Any]
@@ -119,7 +120,7 @@ def _mention_element(who: str) -> Json:
         return {"type": "user", "user_id": who}
     if _GROUP.fullmatch(who):
         return {"type": "usergroup", "usergroup_id": who}
-    return text_element(cut(visible(who), 80) or "?")
+    return mention(cut(visible(who).strip(), 80) or "?")
 
 
 def small_print(line: Line, most: int = 10, room: int = 1500) -> list[Json]:
@@ -154,13 +155,18 @@ def _context_element(run: Json) -> Json:
 
 def _runs(line: Line) -> list[Json]:
     """The line's elements with neighbouring texts joined into one, as the reader sees them."""
-    made = [element for piece in line if (element := _element(piece))]
+    made = [_worded(element) for piece in line if (element := _element(piece))]
     runs: list[Json] = []
     for is_text, group in groupby(made, key=lambda element: element["type"] == "text"):
         together = list(group)
         joined = text_element("".join(element.get("text", "") for element in together))
         runs.extend([joined] if is_text else together)
     return runs
+
+
+def _worded(element: Json) -> Json:
+    """Small print calls nobody by handle: it shows the handle."""
+    return text_element(element["mention"]) if element["type"] == MENTION else element
 
 
 def _markup(element: Json) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 from bot.messages.figures import columns, fit, moment
 from bot.messages.grid import aligned
 from bot.messages.model import (
+    Action,
     Block,
     Chart,
     Divider,
@@ -70,7 +71,18 @@ def _print(entry: _Entry, console: Console, width: int) -> None:
 
 def _address(message: Message) -> Text:
     made = Text(message.type.upper(), style=_TYPES[message.type])
-    return Text().append_text(made).append(f" to {visible(message.channel)}", style="dim")
+    return Text().append_text(made).append(f" {_where(message)}", style="dim")
+
+
+def _where(message: Message) -> str:
+    channel = visible(message.channel)
+    match message.action:
+        case Action.REPLY:
+            also = " and shown in the channel" if message.broadcast else ""
+            return f"to {channel}, in the thread of {visible(message.parent or '')}{also}"
+        case Action.UPDATE:
+            return f"in {channel}, updates {visible(message.parent or '')}"
+    return f"to {channel}"
 
 
 def _entries(block: Block, width: int) -> list[_Entry]:
@@ -115,7 +127,8 @@ def _words(piece: Piece) -> tuple[str, str]:
         case Link(text, url):
             return f"{visible(text)} ({visible(url)})", ""
         case Mention(who):
-            return f"@{visible(who)}", "bold"
+            shown = visible(who)
+            return (shown if "@" in shown else f"@{shown}"), "bold"
 
 
 def _facts(pairs: tuple[tuple[str, str], ...]) -> list[_Entry]:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from pydantic import TypeAdapter
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Row
 
-from bot.alerts.decide import Told
+from bot.alerts.life import Alert, Standing
 from bot.alerts.model import Finding, Severity
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
 from bot.store.schema import alerts
 
-FIRING = "firing"
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRecord:
-    """An alert as `bot status` shows it."""
-
-    key: str
-    rule: str
-    severity: Severity
-    headline: str
-    step: float | None
-    first_at: datetime
-    updated_at: datetime
+_INSTANTS = {field.name for field in fields(Alert) if field.type in ("datetime", "datetime | None")}
+_COLUMNS = {
+    "standing": "state",
+    "limit": "limit_told",
+    "channel": "place_channel",
+}
+"""Where a column is named otherwise than the alert's field."""
 
 
 class AlertBook:
@@ -38,53 +34,95 @@ class AlertBook:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def told(self, connection: Connection, keys: Iterable[str]) -> dict[str, Told]:
-        """What was told of these alerts; keys never heard of are left out."""
-        wanted = set(keys)
-        query = sa.select(alerts.c.key, alerts.c.step, alerts.c.state)
-        return {
-            row.key: Told(row.step, row.state == FIRING)
-            for row in connection.execute(query)
-            if row.key in wanted
-        }
+    def held(self, connection: Connection) -> dict[str, Alert]:
+        """Every open alert by its key. While the caller writes, nobody else changes one."""
+        return _found(connection, alerts.c.state == Standing.FIRING.value)
 
-    def remember(self, connection: Connection, finding: Finding, now: datetime) -> None:
-        """Note the finding as told: its step can only grow within its period."""
-        values: dict[str, Any] = {
-            "state": FIRING,
-            "rule": finding.rule,
-            "severity": finding.severity.value,
-            "period_end": finding.period.end.isoformat(),
-            "observed": float(finding.observed),
-            "updated_at": to_text(now),
-            "headline": finding.headline,
-        }
-        known = alerts.c.key == finding.key
-        again = {**values, "step": _higher(finding.step)}
-        if connection.execute(alerts.update().where(known).values(**again)).rowcount == 0:
-            first = {"key": finding.key, "first_at": to_text(now), "step": finding.step}
-            connection.execute(alerts.insert().values(**first, **values))
+    def known(self, connection: Connection, keys: Iterable[str]) -> dict[str, Alert]:
+        """The alerts with these keys, open or not; keys never heard of are left out."""
+        wanted = sorted(set(keys))
+        found: dict[str, Alert] = {}
+        for n in range(0, len(wanted), 500):  # SQLite takes a limited number of values
+            found |= _found(connection, alerts.c.key.in_(wanted[n : n + 500]))
+        return found
 
-    def firing(self, today: date) -> list[AlertRecord]:
-        """Alerts whose period is not over, or ended within a week; newest first."""
-        query = sa.select(alerts).where(alerts.c.state == FIRING).order_by(alerts.c.first_at.desc())
-        oldest = date.fromordinal(today.toordinal() - 7).isoformat()
+    def save(self, connection: Connection, some: Iterable[Alert], now: datetime) -> None:
+        """Keep the alerts as they are now."""
+        rows = [_row(alert, now) for alert in some]
+        if not rows:
+            return
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        new = dialect.insert(alerts)
+        values = {name: new.excluded[name] for name in rows[0] if name != "key"}
+        connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=values), rows)
+
+    def one(self, key: str) -> Alert | None:
+        """The alert with that key, if there is one."""
         with self._database.reading() as connection:
-            rows = connection.execute(query.where(alerts.c.period_end >= oldest)).all()
-        return [
-            AlertRecord(
-                key=row.key,
-                rule=row.rule,
-                severity=Severity(row.severity),
-                headline=row.headline,
-                step=row.step,
-                first_at=from_text(row.first_at),
-                updated_at=from_text(row.updated_at),
-            )
-            for row in rows
-        ]
+            return _found(connection, alerts.c.key == key).get(key)
+
+    def open(self) -> list[Alert]:
+        """Alerts that go on, newest first."""
+        with self._database.reading() as connection:
+            found = _found(connection, alerts.c.state == Standing.FIRING.value)
+        return sorted(found.values(), key=lambda alert: (alert.first_at, alert.key), reverse=True)
+
+    def oldest_held_back(self) -> date | None:
+        """The first day of the oldest alert that was held back and never told."""
+        untold = (alerts.c.state == Standing.FIRING.value) & alerts.c.told_at.is_(None)
+        with self._database.reading() as connection:
+            found = _found(connection, untold)
+        return min((alert.period.start for alert in found.values()), default=None)
 
 
-def _higher(step: float | None) -> Any:
-    """The step, or the one already told where that is higher."""
-    return sa.case((alerts.c.step > step, alerts.c.step), else_=step) if step else alerts.c.step
+def recently_shown(alert: Alert, today: date) -> bool:
+    """Whether its period is not over, or ended within a week."""
+    return alert.period.end >= today - timedelta(days=7)
+
+
+def _found(connection: Connection, which: sa.ColumnElement[bool]) -> dict[str, Alert]:
+    return {row.key: _alert(row) for row in connection.execute(sa.select(alerts).where(which))}
+
+
+def _row(alert: Alert, now: datetime) -> dict[str, Any]:
+    values = {_column(field.name): _kept(field.name, alert) for field in fields(Alert)}
+    end = alert.period.end.isoformat()
+    return {**values, "updated_at": to_text(now), "period_end": end}
+
+
+def _column(name: str) -> str:
+    return _COLUMNS.get(name, name)
+
+
+def _kept(name: str, alert: Alert) -> Any:
+    value = getattr(alert, name)
+    if value is None:
+        return None
+    if name in _INSTANTS:
+        return to_text(value)
+    if name == "finding":
+        return _codec().dump_json(value).decode()
+    return value.value if isinstance(value, Standing | Severity) else value
+
+
+def _alert(row: Row[Any]) -> Alert:
+    values = {field.name: getattr(row, _column(field.name)) for field in fields(Alert)}
+    return Alert(**{name: _read(name, value) for name, value in values.items()})
+
+
+def _read(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in _INSTANTS:
+        return from_text(value)
+    readers: dict[str, Callable[[Any], Any]] = {
+        "standing": Standing,
+        "severity": Severity,
+        "finding": _codec().validate_json,
+    }
+    return readers[name](value) if name in readers else value
+
+
+@cache
+def _codec() -> TypeAdapter[Finding]:
+    return TypeAdapter(Finding)

@@ -7,14 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.schema import CreateColumn
 
-from bot.store.schema import meta
+from bot.store.schema import alerts, meta, outbox
 
 Step = Callable[[Connection], None]
 
-STEPS: Mapping[int, Step] = {}
-"""Schema 1 is the first; the next change of a table adds `1: its step` here."""
+
+def _lives_and_places(connection: Connection) -> None:
+    """Schema 2: the life of an alert, and threads and updates in the outbox.
+
+    What schema 1 told of an alert is its first message, the oldest of its rows in the outbox.
+    """
+    for table in (alerts, outbox):
+        _add_missing_columns(connection, table)
+    of_alert = outbox.c.alert_key == alerts.c.key
+    oldest = sa.select(outbox.c.key).where(of_alert).order_by(outbox.c.created_at, outbox.c.key)
+    place = oldest.limit(1).correlate(alerts).scalar_subquery()
+    told = {"told_at": alerts.c.updated_at, "top_step": alerts.c.step}
+    connection.execute(alerts.update().values(place=place, **told))
+    channel = sa.select(outbox.c.channel).where(outbox.c.key == alerts.c.place)
+    connection.execute(alerts.update().values(place_channel=channel.scalar_subquery()))
+
+
+def _add_missing_columns(connection: Connection, table: sa.Table) -> None:
+    known = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in known:
+            words = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {words}"))
+
+
+STEPS: Mapping[int, Step] = {1: _lives_and_places}
+"""Schema 1 is the first; the next change of a table adds `2: its step` here."""
 
 
 def migrate(

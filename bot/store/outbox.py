@@ -10,22 +10,32 @@ leaves it so, and the next one looks the message up before it sends it again.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
 
 from bot.messages.blockkit import blocks, fallback_text
-from bot.messages.model import Chart, Message, MessageType
+from bot.messages.model import Action, Chart, Message, MessageType
 from bot.messages.placeholders import placeholders
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
 from bot.store.schema import outbox, pictures
+
+
+class Placing(TypedDict, total=False):
+    """Where a message belongs, where that is not what the message says; see `OutboxEntry`."""
+
+    action: Action
+    parent: str | None
+    broadcast: bool
+    also_keys: Sequence[str]
+    fallback_from: str | None
 
 
 class State(StrEnum):
@@ -41,7 +51,10 @@ class OutboxEntry:
     """A message as it was frozen when decided.
 
     `blocks` hold a placeholder where each chart goes (`bot.messages.placeholders`). `channel_id`
-    is the id Slack last gave for this channel, empty if none is known.
+    is the id Slack last gave for this channel, empty if none is known. `parent` is the key of the
+    row whose place a reply or update belongs to; `broadcast`: the reply is shown in the channel
+    too; `also_keys`: further message keys that this message tells; `fallback_from`: the channel
+    it should have gone to.
     """
 
     key: str
@@ -57,6 +70,11 @@ class OutboxEntry:
     attempted_at: datetime | None
     created_at: datetime
     error: str | None
+    action: Action = Action.POST
+    parent: str | None = None
+    broadcast: bool = False
+    also_keys: tuple[str, ...] = ()
+    fallback_from: str | None = None
 
     @property
     def in_doubt(self) -> bool:
@@ -71,7 +89,12 @@ class Outbox:
         self._database = database
 
     def add(
-        self, connection: Connection, message: Message, now: datetime, alert_key: str | None = None
+        self,
+        connection: Connection,
+        message: Message,
+        now: datetime,
+        alert_key: str | None = None,
+        **placing: Unpack[Placing],
     ) -> bool:
         """Freezes a message in the caller's transaction; False if its key was ever added before."""
         row = {
@@ -82,6 +105,11 @@ class Outbox:
             "payload": _payload(message),
             "state": State.PENDING.value,
             "created_at": to_text(now),
+            "action": placing.get("action", message.action).value,
+            "parent": placing.get("parent", message.parent),
+            "broadcast": placing.get("broadcast", message.broadcast),
+            "also_keys": json.dumps(list(placing.get("also_keys", message.also_keys))),
+            "fallback_from": placing.get("fallback_from"),
         }
         if not _inserted(connection, row):
             return False
@@ -170,7 +198,7 @@ def _payload(message: Message) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _inserted(connection: Connection, row: Mapping[str, str | None]) -> bool:
+def _inserted(connection: Connection, row: Mapping[str, str | bool | None]) -> bool:
     """Two workers may add the same key at the same moment: the database lets one of them."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     new = dialect.insert(outbox).values(**row).on_conflict_do_nothing(index_elements=["key"])
@@ -209,4 +237,9 @@ def _entry(row: Row[Any], charts: tuple[Chart, ...], channel_id: str) -> OutboxE
         attempted_at=from_text(row.attempted_at) if row.attempted_at else None,
         created_at=from_text(row.created_at),
         error=row.error,
+        action=Action(row.action),
+        parent=row.parent,
+        broadcast=row.broadcast,
+        also_keys=tuple(json.loads(row.also_keys)),
+        fallback_from=row.fallback_from,
     )

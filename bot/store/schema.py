@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 1
+VERSION = 2
 """The schema this program writes. A database with a higher one is refused."""
 
 metadata = sa.MetaData()
@@ -100,7 +100,7 @@ alerts = sa.Table(
     "alerts",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("state", sa.String(16), nullable=False),  # firing | resolved
+    sa.Column("state", sa.String(16), nullable=False),  # firing | resolved | closed
     sa.Column("rule", sa.Text, nullable=False),
     sa.Column("severity", sa.String(16), nullable=False),
     sa.Column("period_end", sa.String(10), nullable=False),
@@ -109,6 +109,23 @@ alerts = sa.Table(
     sa.Column("first_at", sa.String(27), nullable=False),
     sa.Column("updated_at", sa.String(27), nullable=False),
     sa.Column("headline", sa.Text, nullable=False),
+    sa.Column("finding", sa.Text),  # JSON: the finding as last seen; NULL before schema 2
+    sa.Column("top_step", sa.Float),  # the highest step ever told; `step` is the one that stands
+    sa.Column("forecast_step", sa.Float),  # the highest step told as foreseen
+    sa.Column("limit_told", sa.Float),
+    sa.Column("worse", sa.Integer, nullable=False, server_default="0"),  # how often told so
+    sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("restatements", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("resolves", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("updates", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("told_at", sa.String(27)),  # NULL: held back, not told yet
+    sa.Column("held_at", sa.String(27)),  # the last run in which it held; NULL before schema 2
+    sa.Column("snoozed_until", sa.String(27)),
+    sa.Column("acked_at", sa.String(27)),
+    sa.Column("acked_by", sa.Text),
+    sa.Column("place", sa.Text),  # the key of the message that is its place in Slack
+    sa.Column("place_channel", sa.Text),
+    sa.Column("resolved_at", sa.String(27)),
 )
 
 outbox = sa.Table(
@@ -127,6 +144,11 @@ outbox = sa.Table(
     sa.Column("sent_at", sa.String(27)),
     sa.Column("channel_id", sa.String(40)),
     sa.Column("ts", sa.String(40)),
+    sa.Column("action", sa.String(8), nullable=False, server_default="post"),
+    sa.Column("parent", sa.Text),  # the key of the row whose place this belongs to
+    sa.Column("broadcast", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("also_keys", sa.Text, nullable=False, server_default="[]"),  # JSON list
+    sa.Column("fallback_from", sa.Text),  # the channel it should have gone to
 )
 
 pictures = sa.Table(  # the pictures of messages not yet sent

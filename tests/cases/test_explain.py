@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.alerts.decide import Circumstances, after, verdict
 from bot.cli import run
 from bot.commands.workings import worked
 from bot.spend.calendar import DayState, Unit, period_of
@@ -104,7 +105,9 @@ def test_an_alert_that_was_told_says_since_when(
     database = open_lasting(f"sqlite:///{tmp_path}/budget-bot.db")
     told = finding(rule="weekly cap", step=80, day=on("11-16"), unit=Unit.WEEK)
     with database.writing() as connection:
-        AlertBook(database).remember(connection, told, NOW)
+        alert = after(verdict(told, None, Circumstances(NOW, NOW.date())), NOW)
+        assert alert is not None
+        AlertBook(database).save(connection, [alert], NOW)
     database.close()
     text = said(capsys, told.key)
     assert "Alert: firing, first told 2026-11-20T09:00:00" in text

@@ -26,6 +26,7 @@ from bot.messages.model import (
     Style,
     Table,
 )
+from bot.messages.placeholders import called, mentioned
 from bot.messages.slack_text import weight
 from tests.fakes.blockkit import problems
 from tests.messages.hostile import AT, NAMES, message, messages
@@ -162,9 +163,30 @@ def test_a_link_that_is_no_web_address_is_only_its_words(url: str) -> None:
     assert element == {"type": "plain_text", "text": "run *book*", "emoji": False}
 
 
-def test_a_mention_of_nobody_slack_knows_is_only_text() -> None:
-    made = only(Lines(((Mention("U1|<!channel>"),),)))
-    assert made["elements"][0]["elements"] == [{"type": "text", "text": "U1|<!channel>"}]
+def test_a_mention_by_handle_waits_to_be_looked_up_and_else_is_only_text() -> None:
+    made = only(
+        Lines(
+            (
+                (
+                    Mention("U1|<!channel>"),
+                    Span(" look"),
+                ),
+            )
+        )
+    )
+    who = {"type": "budget_bot_mention", "mention": "U1|<!channel>"}
+    assert made["elements"][0]["elements"] == [who, {"type": "text", "text": " look"}]
+    (text,) = called([made], {})
+    assert text["elements"][0]["elements"][0] == {"type": "text", "text": "U1|<!channel>"}
+    found = {"type": "user", "user_id": "U0ALICE"}
+    (someone,) = called([made], {"U1|<!channel>": found})
+    assert someone["elements"][0]["elements"][0] == found
+    assert mentioned([made]) == ("U1|<!channel>",)
+
+
+def test_small_print_shows_a_handle_and_calls_nobody() -> None:
+    (element,) = only(Note((Mention("@search-oncall"), Span(" · now"))))["elements"]
+    assert element == {"type": "mrkdwn", "text": "@search-oncall · now", "verbatim": True}
 
 
 def test_facts_are_bold_labels_over_values() -> None:

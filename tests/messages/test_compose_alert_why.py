@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.model import Dimension, Reason, Subject
+from bot.alerts.decide import Circumstances, verdict
+from bot.alerts.model import Dimension, Finding, Subject
 from bot.messages.blockkit import blocks
-from bot.messages.compose_alert import compose_alert
+from bot.messages.compose_alert import Address, compose_alert
 from bot.messages.model import Lines, Message, Span
 from bot.spend.split import Contributor, Split
 from tests.build import NOW, finding, project
@@ -31,8 +32,13 @@ SPLIT = Split(
 
 
 def alert(**of: Any) -> Message:
-    told = finding(project(), **{"causes": CAUSES, "split": SPLIT, **of})
-    return compose_alert(told, Reason.FIRST, "#ops", None, NOW)
+    return first(finding(project(), **{"causes": CAUSES, "split": SPLIT, **of}))
+
+
+def first(one: Finding) -> Message:
+    """The message that tells it for the first time."""
+    found = verdict(one, None, Circumstances(NOW, one.period.last_day))
+    return compose_alert(found, Address("#ops", None, NOW))
 
 
 def paragraphs(message: Message) -> list[list[str]]:
@@ -69,7 +75,7 @@ def test_the_causes_come_before_the_way_out_and_the_command(kind: str, said: str
 
 def test_a_new_key_that_nobody_owns_is_to_be_revoked() -> None:
     key = Subject((Dimension.API_KEY,), ("k9",), ("k9",))
-    message = compose_alert(finding(key, kind="new"), Reason.FIRST, "#ops", None, NOW)
+    message = first(finding(key, kind="new"))
     said = "What now: ask who owns it; if nobody does, revoke it. The numbers: bot explain "
     assert paragraphs(message)[1][0].startswith(said)
 

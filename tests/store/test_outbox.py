@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.messages.model import Chart, Header, Message, MessageType
+from bot.messages.model import Action, Chart, Header, Message, MessageType
 from bot.store.database import Database, open_forgetful
 from bot.store.outbox import Outbox, State
 from bot.store.schema import pictures
@@ -151,3 +151,25 @@ def test_a_forgetful_outbox_leaves_what_waits_as_it_was(
     assert dry.waiting() == []
     forgetful.close()
     assert outbox.waiting() == before
+
+
+def test_a_message_knows_what_it_is_and_where_it_belongs(
+    database: Database, outbox: Outbox
+) -> None:
+    add(database, message("a#first"))
+    with database.writing() as connection:
+        outbox.add(
+            connection,
+            message("a#resolved"),
+            NOW,
+            action=Action.REPLY,
+            parent="a#first",
+            broadcast=True,
+            also_keys=("b", "c"),
+            fallback_from="#gone",
+        )
+    post, reply = outbox.waiting()
+    assert (post.action, post.parent, post.broadcast) == (Action.POST, None, False)
+    assert (post.also_keys, post.fallback_from) == ((), None)
+    assert (reply.action, reply.parent, reply.broadcast) == (Action.REPLY, "a#first", True)
+    assert (reply.also_keys, reply.fallback_from) == (("b", "c"), "#gone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,80 +10,90 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.decide import Told
-from bot.alerts.model import Finding, Severity
+from bot.alerts.decide import Circumstances, after, verdict
+from bot.alerts.life import Alert, Standing
+from bot.alerts.model import Finding
 from bot.spend.calendar import Unit
-from bot.store.alerts import AlertBook
+from bot.store.alerts import AlertBook, recently_shown
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
 from bot.store.pulses import CHECKED, FAILED, Pulse, Pulses
-from tests.build import NOW, TODAY, finding, on, project
+from tests.build import NOW, TODAY, finding, on, pair, project
 
 LATER = NOW + timedelta(hours=1)
 
 
-def remember(database: Database, *some: Finding, now: datetime = NOW) -> None:
+def alert_of(one: Finding, now: datetime = NOW, **other: Any) -> Alert:
+    found = after(verdict(one, None, Circumstances(now, TODAY)), now)
+    assert found is not None
+    return replace(found, **other)
+
+
+def save(database: Database, *some: Alert, now: datetime = NOW) -> None:
     with database.writing() as connection:
-        for one in some:
-            AlertBook(database).remember(connection, one, now)
+        AlertBook(database).save(connection, some, now)
 
 
-def told(database: Database, *some: Finding) -> dict[str, Told]:
-    with database.reading() as connection:
-        return AlertBook(database).told(connection, [one.key for one in some])
-
-
-def test_what_was_never_told_is_not_known(database: Database) -> None:
-    remember(database, finding(project("other")))
-    assert told(database, finding()) == {}
-
-
-def test_what_was_told_is_known_by_its_key(database: Database) -> None:
-    one, other = finding(step=80), finding(project("a"))
-    remember(database, one, other)
-    assert told(database, one, other, finding(project("b"))) == {
-        one.key: Told(80, firing=True),
-        other.key: Told(None, firing=True),
-    }
-
-
-@pytest.mark.parametrize(
-    ("steps", "kept"),
-    [
-        ((50, 80), 80),
-        ((80, 50), 80),
-        ((80, 80), 80),
-        ((None, 50), 50),
-        ((50, None), 50),
-        ((None, None), None),
-    ],
+RICH = finding(
+    pair(("project", None), ("model", "gpt-5")),
+    step=33.5,
+    limit=12,
+    expected=0.25,
+    facts=(("Spent", "$1"),),
+    causes=("more requests",),
+    last_day=TODAY,
+    channel="#a",
 )
-def test_a_step_only_grows(
-    database: Database, steps: tuple[float | None, ...], kept: float | None
-) -> None:
-    for step in steps:
-        remember(database, finding(step=step))
-    assert told(database, finding()) == {finding().key: Told(kept)}
+
+
+def test_an_alert_is_kept_as_it_is_with_its_finding(database: Database) -> None:
+    one = alert_of(
+        RICH,
+        acked_at=NOW,
+        acked_by="ann",
+        snoozed_until=LATER,
+        place="p",
+        channel="#a",
+        worse=2,
+        held_at=LATER,
+    )
+    save(database, one)
+    assert AlertBook(database).one(RICH.key) == one
+    changed = replace(one, standing=Standing.RESOLVED, step=None, acked_by=None)
+    save(database, changed, now=LATER)
+    assert AlertBook(database).one(RICH.key) == replace(changed, updated_at=LATER)
+    assert AlertBook(database).one("nobody") is None
 
 
 def test_an_alert_that_is_undone_was_never_told(database: Database) -> None:
     def decide_and_fail() -> None:
         with database.writing() as connection:
-            AlertBook(database).remember(connection, finding(), NOW)
+            AlertBook(database).save(connection, [alert_of(finding())], NOW)
             raise KeyError
 
     with pytest.raises(KeyError):
         decide_and_fail()
-    assert told(database, finding()) == {}
+    assert AlertBook(database).open() == []
 
 
-def test_an_alert_keeps_its_first_moment_and_shows_its_last_words(database: Database) -> None:
-    remember(database, finding(step=50, headline="half", severity=Severity.INFO))
-    remember(database, finding(step=80, headline="most", severity=Severity.CRITICAL), now=LATER)
-    (record,) = AlertBook(database).firing(TODAY)
-    assert (record.key, record.rule) == (finding().key, "daily cap")
-    assert (record.headline, record.step, record.severity) == ("most", 80, Severity.CRITICAL)
-    assert (record.first_at, record.updated_at) == (NOW, LATER)
+def test_open_alerts_are_held_and_others_are_known_by_their_key(database: Database) -> None:
+    open_one = alert_of(finding(project("a")))
+    over = alert_of(finding(project("b")), standing=Standing.CLOSED)
+    save(database, open_one, over)
+    book = AlertBook(database)
+    with database.writing() as connection:
+        assert list(book.held(connection)) == [open_one.key]
+        many = [f"no{n}" for n in range(1_200)]
+        assert list(book.known(connection, [*many, over.key])) == [over.key]
+
+
+def test_the_oldest_day_held_back_is_that_of_what_was_never_told(database: Database) -> None:
+    book = AlertBook(database)
+    assert book.oldest_held_back() is None
+    held = [alert_of(finding(day=on(day)), told_at=None) for day in ("11-13", "11-11")]
+    closed = alert_of(finding(day=on("11-02")), told_at=None, standing=Standing.CLOSED)
+    save(database, alert_of(finding(day=on("11-01"))), *held, closed)
+    assert book.oldest_held_back() == on("11-11")
 
 
 @pytest.mark.parametrize(
@@ -95,17 +106,13 @@ def test_an_alert_keeps_its_first_moment_and_shows_its_last_words(database: Data
         ({"day": on("10-01"), "unit": Unit.MONTH}, False),
     ],
 )
-def test_alerts_of_the_last_week_are_shown(
-    database: Database, when: dict[str, Any], shown: bool
-) -> None:
-    remember(database, finding(**when))
-    assert len(AlertBook(database).firing(TODAY)) == shown
+def test_alerts_of_the_last_week_are_shown(when: dict[str, Any], shown: bool) -> None:
+    assert recently_shown(alert_of(finding(**when)), TODAY) is shown
 
 
 def test_the_newest_alert_comes_first(database: Database) -> None:
-    remember(database, finding(project("old")))
-    remember(database, finding(project("new")), now=LATER)
-    assert [record.first_at for record in AlertBook(database).firing(TODAY)] == [LATER, NOW]
+    save(database, alert_of(finding(project("old"))), alert_of(finding(project("new")), LATER))
+    assert [record.first_at for record in AlertBook(database).open()] == [LATER, NOW]
 
 
 def test_a_pulse_is_the_last_time_something_happened(database: Database) -> None:

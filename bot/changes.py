@@ -1,0 +1,51 @@
+"""What is to be remembered of alerts and said about them, kept in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from bot.alerts.life import Alert
+from bot.alerts.model import Finding
+from bot.messages.compose_alert import compose_place
+from bot.messages.model import Message
+from bot.store.alerts import AlertBook
+from bot.store.database import Database
+from bot.store.outbox import Outbox
+
+
+@dataclass(slots=True)
+class Changes:
+    """Alerts to remember and messages to send, in the order in which they are to be sent."""
+
+    now: datetime
+    alerts: list[Alert] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+
+    def shown(self, alert: Alert, finding: Finding, why: str = "") -> Alert:
+        """The alert with its place rewritten, if it has one."""
+        alert = replace(alert, finding=finding, headline=finding.headline)
+        if alert.place is None or alert.told_at is None:
+            return alert
+        alert = replace(alert, updates=alert.updates + 1)
+        self.messages.append(compose_place(alert, finding, self.now, why))
+        return alert
+
+    def keep(self, connection: Connection, database: Database) -> list[Message]:
+        """Everything written in the caller's transaction; the messages that are new to it."""
+        book, outbox = AlertBook(database), Outbox(database)
+        book.save(connection, self.alerts, self.now)
+        return [
+            message
+            for n, message in enumerate(self.messages)
+            # The outbox is sent in the order of its instants: worst first, overviews first.
+            if outbox.add(
+                connection, message, self.now + timedelta(microseconds=n), _alert_key(message)
+            )
+        ]
+
+
+def _alert_key(message: Message) -> str | None:
+    return None if message.also_keys else message.key.rpartition("#")[0]
