@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
 from bot.alerts.decide import decide
-from bot.alerts.model import ORGANIZATION, Finding, Outcome, Skipped
+from bot.alerts.model import ORGANIZATION, Finding, Remark, Skipped
 from bot.config.load import Configuration
 from bot.delivery.postman import Postman
 from bot.delivery.routes import route
-from bot.kinds import Cap, Rule
+from bot.kinds import Cap, Rule, judging
 from bot.messages.compose_alert import compose_alert
 from bot.messages.compose_digest import Digest, compose_digest
 from bot.messages.digest_charts import Budget
@@ -69,7 +69,7 @@ def check(app: App) -> Report:
     """Fetch, judge, tell: the main job."""
     failures = collect(app, days_to_fetch(app))
     ledger = open_ledger(app)
-    findings, skipped = judge(app, ledger, days_to_judge(app))
+    findings, skipped, remarks = judge(app, ledger, days_to_judge(app))
     judged, messages = remember(app, findings)
     sent, undelivered = app.postman.deliver()
     report = Report(
@@ -77,6 +77,7 @@ def check(app: App) -> Report:
         data=data_state(app, ledger),
         judged=tuple(judged),
         skipped=tuple(skipped),
+        remarks=tuple(remarks),
         messages=tuple(messages),
         failures=tuple(failures),
         sent=sent,
@@ -91,12 +92,13 @@ def digest(app: App, unit: Unit) -> Report:
     """Fetch, judge, and post the summary of the last finished day, week or month."""
     failures = collect(app, days_to_fetch(app))
     ledger = open_ledger(app)
-    findings, skipped = judge(app, ledger, list(app.window))
+    findings, skipped, remarks = judge(app, ledger, list(app.window))
     report = Report(
         as_of=app.now,
         data=data_state(app, ledger),
         judged=tuple(_as_known(app, findings)),
         skipped=tuple(skipped),
+        remarks=tuple(remarks),
         failures=tuple(failures),
     )
     message = digest_message(app, ledger, report, unit)
@@ -128,6 +130,7 @@ def digest_message(app: App, ledger: Ledger, report: Report, unit: Unit) -> Mess
             budgets=budgets(app.configuration.rulebook.enabled),
             findings=tuple(j.finding for j in report.judged),
             skipped=report.skipped,
+            remarks=report.remarks,
             trouble=tuple(message for message, _ in report.trouble),
         )
     )
@@ -204,18 +207,16 @@ def open_ledger(app: App, span: Span | None = None) -> Ledger:
     )
 
 
-def judge(app: App, ledger: Ledger, days: Sequence[date]) -> tuple[list[Finding], list[Skipped]]:
-    """What every enabled rule says, worst first; and what could not be judged."""
-    outcomes = list(_outcomes(app, ledger, days))
+def judge(
+    app: App, ledger: Ledger, days: Sequence[date]
+) -> tuple[list[Finding], list[Skipped], list[Remark]]:
+    """What every enabled rule says, worst first; what could not be judged; what is no alert."""
+    outcomes = judging.judge(app.configuration.rulebook.enabled, ledger, days)
     findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
     skipped = [outcome for outcome in outcomes if isinstance(outcome, Skipped)]
+    remarks = [outcome for outcome in outcomes if isinstance(outcome, Remark)]
     findings.sort(key=lambda f: (-f.severity.rank, -f.period.end.toordinal(), -float(f.observed)))
-    return findings, list(dict.fromkeys(skipped))
-
-
-def _outcomes(app: App, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
-    for rule in app.configuration.rulebook.enabled:
-        yield from rule.judge(ledger, days)
+    return findings, list(dict.fromkeys(skipped)), list(dict.fromkeys(remarks))
 
 
 def remember(app: App, findings: Iterable[Finding]) -> tuple[list[Judged], list[Message]]:

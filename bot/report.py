@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from bot.alerts.model import Dimension, Finding, Measure, Reason, Severity, Skipped, Subject
+from bot.alerts.model import (
+    Dimension,
+    Finding,
+    Measure,
+    Reason,
+    Remark,
+    Severity,
+    Skipped,
+    Subject,
+)
 from bot.messages.blockkit import blocks, fallback_text
 from bot.messages.model import Message
 from bot.sources.base import FetchFailure
@@ -43,6 +52,7 @@ class Report:
     data: DataState
     judged: tuple[Judged, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     messages: tuple[Message, ...] = ()
     failures: tuple[FetchFailure, ...] = ()
     undelivered: tuple[tuple[str, str], ...] = ()
@@ -105,6 +115,16 @@ def _iso(day: date | None) -> str | None:
 def _finding(judged: Judged) -> dict[str, Any]:
     finding = judged.finding
     return {**finding_json(finding), "reason": judged.reason.value, "why": finding.why}
+
+
+def remark_json(remark: Remark) -> dict[str, Any]:
+    """What is no alert, and its sentence."""
+    return {
+        "rule": remark.rule,
+        "subject": subject_json(remark.subject),
+        "day": remark.period.start.isoformat(),
+        "text": remark.text,
+    }
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

@@ -227,7 +227,8 @@ def _unjudged(subjects: int) -> Baseline:
 def _judged(history: _History, t: int, bar: _Bar) -> Baseline:
     cushion = _cushion(history, t)
     shift, swing, misses = _shift_and_swing(_misses(history, t, cushion))
-    base, days = history.base[t], history.days_before[t]
+    base = np.where(cushion == 0, 0 * history.base[t], history.base[t])  # four idle weeks
+    days = history.days_before[t]
     stands = ~np.isnan(base) & ((misses > 0) | (cushion == 0))
     old = days >= FULL_RULE_FROM
     bursty = old & (cushion > 0) & (_idle_share(history.spend, t) >= BURSTY_FROM)
@@ -250,7 +251,8 @@ def _judged(history: _History, t: int, bar: _Bar) -> Baseline:
 
 def _highest(history: _History, t: int) -> Floats:
     """The highest usable day of the 8 weeks before `t`, 0 where there is none."""
-    return np.nan_to_num(history.spend[max(t - LOOK_BACK, 0) : t]).max(axis=0, initial=0.0)
+    recent = np.nan_to_num(history.spend[max(t - LOOK_BACK, 0) : t])
+    return np.asarray(recent.max(axis=0, initial=0.0))
 
 
 def _cushion(history: _History, t: int) -> Floats:
