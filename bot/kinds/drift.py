@@ -33,7 +33,7 @@ What it says
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -81,6 +81,7 @@ class Trend:
     before: Floats
     comparable: NDArray[np.int64]
     held: NDArray[np.bool_]
+    """Whether the rule holds that day."""
 
 
 class Drift(Rule):
@@ -121,6 +122,16 @@ class Drift(Rule):
         return Skipped(self.name, self.everyone, why)
 
     def _trend(self, ledger: Ledger) -> Trend:
+        key = ("drift", self.metric, self.per, tuple(self.match.items()), self.planned)
+        trend = ledger.remembered(key, lambda: self._compared(ledger))
+        complete = (judgeable(self, ledger) & unplanned(self, ledger))[:, None]
+        held = (trend.comparable >= DAYS_NEEDED) & self._is_far(trend.ratio) & complete
+        if held.any():
+            held &= self._is_large(ledger, trend.ids, trend.now, trend.before)
+        return replace(trend, held=held)
+
+    def _compared(self, ledger: Ledger) -> Trend:
+        """The comparison itself, shared by rules that differ in what is far or large."""
         ids, values = daily_values(self, ledger)
         calm = unplanned(self, ledger)
         past = np.where((ledger.settled(self.metric) & calm)[:, None], values, np.nan)
@@ -131,9 +142,7 @@ class Drift(Rule):
         ratio, comparable = _over_window(ratios, _median)
         now, _ = _over_window(np.where(usable, values, np.nan), _mean)
         before, _ = _over_window(np.where(usable, base, np.nan), _mean)
-        held = (comparable >= DAYS_NEEDED) & self._is_far(ratio)
-        held &= self._is_large(ledger, ids, now, before) & complete
-        return Trend(ids, ratio, now, before, comparable, held)
+        return Trend(ids, ratio, now, before, comparable, np.zeros(ratio.shape, dtype=bool))
 
     def _is_far(self, ratio: Floats) -> NDArray[np.bool_]:
         if self.direction is Direction.UP:

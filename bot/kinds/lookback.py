@@ -26,6 +26,11 @@ FEWEST_REQUESTS = 20
 def daily_values(rule: Rule, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
     """The metric of every day and subject, (days, subjects): NaN before a subject's first
     activity and, for a ratio, on days without enough requests."""
+    key = ("daily values", rule.metric, rule.per, tuple(rule.match.items()))
+    return ledger.remembered(key, lambda: _daily_values(rule, ledger))
+
+
+def _daily_values(rule: Rule, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
     formula = FORMULAS[rule.metric]
     if not formula.is_ratio:
         table = rule.amounts(ledger)
@@ -62,16 +67,25 @@ def summed(tables: Sequence[DailyTable], ids: tuple[Ids, ...]) -> Floats:
 
 def unplanned(rule: Rule, ledger: Ledger) -> NDArray[np.bool_]:
     """For each day of the history, whether no `planned` window of the rule holds it."""
+    if not rule.planned:
+        return np.ones(len(ledger.span), dtype=bool)
     return np.array([not any(day in window for window in rule.planned) for day in ledger.span])
 
 
 def judgeable(rule: Rule, ledger: Ledger) -> NDArray[np.bool_]:
     """For each day of the history, whether it is finished, known and past its grace time."""
-    return np.array([ledger.judgeable(day, rule.metric) for day in ledger.span])
+    return ledger.remembered(
+        ("judgeable", rule.metric),
+        lambda: np.array([ledger.judgeable(day, rule.metric) for day in ledger.span]),
+    )
 
 
 def average_days(rule: Rule, ledger: Ledger) -> NDArray[np.float64]:
     """For each day, the organisation's mean settled day in the four weeks before it."""
+    return ledger.remembered(("average days", rule.metric), lambda: _average_days(rule, ledger))
+
+
+def _average_days(rule: Rule, ledger: Ledger) -> Floats:
     settled = ledger.settled(rule.metric)
     total = np.zeros(len(ledger.span))
     for quantity in FORMULAS[rule.metric].over:

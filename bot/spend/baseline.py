@@ -186,7 +186,7 @@ class _History:
 
     @classmethod
     def of(cls, spend: Floats) -> _History:
-        weekdays = _previous_same_weekdays(spend)
+        weekdays = previous_same_weekdays(spend)
         usable = ~np.isnan(spend)
         return cls(
             spend=spend,
@@ -280,8 +280,8 @@ def _misses(history: _History, t: int, cushion: Floats) -> Floats:
 
 def _shift_and_swing(misses: Floats) -> tuple[Floats, Floats, Counts]:
     """Return the judged day's shift and swing, and the number of misses behind the swing."""
-    median = _median(sliding_window_view(misses, 7, axis=0))
-    shift = np.where(np.isnan(median), 0.0, median / 2)
+    ran = median(sliding_window_view(misses, 7, axis=0))
+    shift = np.where(np.isnan(ran), 0.0, ran / 2)
     past = misses[7:] - shift[:-1]
     usable = ~np.isnan(past)
     # The first 7 were shifted by less than a week: with five more weeks they are not needed.
@@ -308,7 +308,7 @@ def _swing(past: Floats, n: Counts) -> Floats:
     return np.where(n > 0, swing * np.sqrt(np.maximum(doubt, 1.0)), swing)
 
 
-def _previous_same_weekdays(spend: Floats) -> Floats:
+def previous_same_weekdays(spend: Floats) -> Floats:
     """(days, subjects, 6): the same weekday one to six weeks earlier, NaN where there is none."""
     days, reach = len(spend), 7 * SAME_WEEKDAYS
     padded = _padded(spend, days + reach)
@@ -348,7 +348,7 @@ def _padded(rows: Floats, length: int) -> Floats:
     return np.concatenate([missing, rows])
 
 
-def _median(window: Floats) -> Floats:
+def median(window: Floats) -> Floats:
     """Median over the last axis of what is not NaN; NaN where nothing is."""
     ordered = np.sort(window, axis=-1)  # NaN goes last
     n = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)

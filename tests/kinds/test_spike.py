@@ -426,7 +426,7 @@ def test_a_bursty_series_is_skipped_with_a_way_out_and_only_a_great_day_told() -
         Skipped(
             "spike",
             "ana",
-            "idle on 50% of its days: they are no guide, so only a day above twice the highest of "
+            "idle on 51% of its days: they are no guide, so only a day above twice the highest of "
             "8 weeks is told. A cap can watch it.",
         )
     ]
