@@ -18,10 +18,10 @@ BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep clean
+.PHONY: help bench-judgement demo test lint types check fmt lock image image-proof fakes sweep clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(RUNTIME) ## set up and check the sample organisation: no key, nothing is sent
 	@$(BIN)/bot check --dry-run --config config.example.yaml
@@ -59,6 +59,9 @@ fakes: $(DEV) ## OpenAI and Slack as local servers, to try the bot against
 
 sweep: $(DEV) ## the long sweeps: every sequence of network faults
 	@$(BIN)/python -m pytest -m sweep $(T) $(if $(K),-k '$(K)')
+
+bench-judgement: $(DEV) ## how well spikes and drifts are judged, beside others (minutes)
+	@$(BIN)/python -m benchmarks.judgement
 
 clean: ## remove the environment, caches and charts; databases and configuration stay
 	@rm -rf $(VENV) build dist charts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -59,17 +59,29 @@ class Organisation:
 
 
 def organisation(seed: int, projects: int = 12, days: int = 400) -> Organisation:
-    """An organisation whose series share holidays and a part of their swing."""
+    """An organisation whose projects share holidays and a part of their swing.
+
+    A project's models share its traffic, in parts that wander and swing by about 15 %.
+    """
     rng = np.random.default_rng(seed)
-    models = rng.integers(1, 6, projects)
-    owner = np.repeat(np.arange(projects), models)
-    calendar = np.repeat(_holidays(rng, days)[:, None], len(owner), axis=1)
-    together = rng.normal(0, 0.05, days)[:, None]
-    of_project = rng.normal(0, 0.08, (days, projects))[:, owner]
-    size = rng.lognormal(0, 0.9, projects)[owner] * rng.lognormal(0, 0.7, len(owner))
-    bill = _bill(rng, len(owner), calendar, together + of_project)
-    scaled = Bill(bill.values * size, bill.mean * size, bill.noise, bill.is_sparse)
-    return Organisation(scaled, owner)
+    owner = np.repeat(np.arange(projects), rng.integers(1, 6, projects))
+    calendar = np.repeat(_holidays(rng, days)[:, None], projects, axis=1)
+    together = np.repeat(rng.normal(0, 0.03, days)[:, None], projects, axis=1)
+    bill = _bill(rng, projects, calendar, together)
+    size = rng.lognormal(0, 0.8, projects)
+    share = rng.lognormal(0, 0.7, len(owner)) * np.exp(
+        rng.normal(0, 0.15, (days, len(owner)))
+        + rng.normal(0, 0.01, (days, len(owner))).cumsum(axis=0)
+    )
+    whole = np.stack([share[:, owner == p].sum(axis=1) for p in range(projects)], axis=1)
+    part = share / whole[:, owner] * size[owner]
+    spread = Bill(
+        bill.values[:, owner] * part,
+        bill.mean[:, owner] * part,
+        bill.noise[owner],
+        bill.is_sparse[owner],
+    )
+    return Organisation(spread, owner)
 
 
 def _bill(rng: np.random.Generator, count: int, holidays: Flags, shared: Floats) -> Bill:

@@ -2,7 +2,8 @@
 
 A spike of a part (a model of a project, a key, a project of the organisation) is
 
-- no finding but a remark, when the rest of its whole fell by at least half as much: traffic moved;
+- no finding but a remark, when other parts of its whole fell by half as much or more: traffic
+  moved;
 - told by its whole's spike of the same day, where that fires, and named there;
 - told by a cap's breach of the same day, which it explains.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp
 
 import numpy as np
 
@@ -19,13 +19,14 @@ from bot.alerts.model import ORGANIZATION, Dimension, Finding, Outcome, Remark, 
 from bot.kinds.base import Direction, Rule, amount
 from bot.kinds.cap import Cap
 from bot.kinds.spike import Spike
-from bot.spend.baseline import Floats, since_first_activity
 from bot.spend.calendar import period_name
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.names import clean
 
 DRIVES = 0.2
 """A part drives the organisation's spike from this share of its excess on."""
+FALLEN = 3.0
+"""Swings below its usual from which a part has fallen, and not only strayed."""
 MOST_NAMED = 3
 """Drivers that a sentence names."""
 
@@ -167,7 +168,7 @@ def _moved(rules: Mapping[str, Rule], ledger: Ledger, outcome: Outcome) -> Remar
     if not ledger.judgeable(outcome.period.start, rule.metric):
         return None  # what a day that is not over shows of the rest may still come
     whole = wholes_of(outcome.subject)[0]
-    fell = _fall_of_the_rest(rule, ledger, outcome, whole)
+    fell = _fall_of_the_others(rule, ledger, outcome, whole)
     if fell < _excess(outcome) / 2:
         return None
     return Remark(outcome.rule, outcome.subject, outcome.period, _moved_words(outcome, whole, fell))
@@ -177,23 +178,23 @@ _NOT_REPLACEABLE = (ORGANIZATION.dimensions, (Dimension.PROJECT,))
 """Whose spike is news whatever the others do: a project has its own budget and people."""
 
 
-def _fall_of_the_rest(rule: Spike, ledger: Ledger, part: Finding, whole: Subject) -> float:
-    """How far the whole without the part is below its own usual; 0 within its normal swing."""
+def _fall_of_the_others(rule: Spike, ledger: Ledger, part: Finding, whole: Subject) -> float:
+    """How far the other parts of the whole that fell, beyond their swing, are below their usual."""
     day, at = part.period.start, (part.period.start - ledger.span.start).days
-    over = rule.model_copy(update={"per": whole.dimensions})
-    rest = over.amounts(ledger).column(whole.ids) - rule.amounts(ledger).column(part.subject.ids)
-    values = since_first_activity(rest[:, None].astype(np.float64))
-    expected = over.baseline(ledger, _history(rule, ledger, values), day)
-    usual, swing = float(expected.usual[0]), float(expected.swing[0])
-    if not float(rest[at]) < usual * exp(-swing):  # NaN: it cannot be judged
-        return 0.0
-    return usual - max(float(rest[at]), 0.0)
+    series = rule.series(ledger)
+    places = [n for n, ids in enumerate(series.ids) if _is_beside(ids, part.subject, whole)]
+    expected = rule.baseline(ledger, series.history[:, places], day)
+    observed = np.maximum(series.observed[at, places], 0.0)
+    fallen = observed < expected.usual * np.exp(-FALLEN * expected.swing)  # never of a NaN
+    return float((expected.usual - observed)[fallen].sum())
 
 
-def _history(rule: Spike, ledger: Ledger, values: Floats) -> Floats:
-    planned = [any(day in window for window in rule.planned) for day in ledger.span]
-    usable = ledger.settled(rule.metric) & ~np.array(planned, dtype=bool)
-    return np.where(usable[:, None], values, np.nan)
+def _is_beside(ids: Ids, part: Subject, whole: Subject) -> bool:
+    """Whether the ids are of another part of the same whole."""
+    member = dict(zip(part.dimensions, ids, strict=True))
+    shared = zip(whole.dimensions, whole.ids, strict=True)
+    of_whole = whole == ORGANIZATION or all(member[of] == id_ for of, id_ in shared)
+    return of_whole and ids != part.ids
 
 
 def _moved_words(part: Finding, whole: Subject, fell: float) -> str:

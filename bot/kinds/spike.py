@@ -21,7 +21,7 @@ What it does
     traffic that only moved between models is a line of the digest. See docs/rules.md.
 
 Options
-    sensitivity   low | normal | high: k = 2.75, 2.4 or 2 swings (default normal).
+    sensitivity   low | normal | high: k = 2.75, 2.5 or 2 swings (default normal).
     direction     up | down (default up). Down is for ratios; `drop` tells spend that stops.
     min_usd       smallest excess over the usual, in dollars (default 5). For ratios: what the
                   subject must cost that day.
@@ -85,7 +85,7 @@ class Sensitivity(StrEnum):
 
     @property
     def swings(self) -> float:
-        return {"low": 2.75, "normal": 2.4, "high": 2.0}[self.value]
+        return {"low": 2.75, "normal": 2.5, "high": 2.0}[self.value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ YOUNG: Final = "young"
 BURSTY: Final = "bursty"
 NONE: Final = "none"
 
-NORMAL_SWINGS: Final = 2.4
+NORMAL_SWINGS: Final = 2.5
 """How many swings above the usual are still normal, unless said otherwise."""
 SAME_WEEKDAYS: Final = 6
 OWN_WEIGHT: Final = 9  # of a weekday's own middle, where each weekday like it has 1 ...
