@@ -71,6 +71,12 @@ class Replay:
     """The first day of the drop that a day belongs to; -1 where there is none."""
 
 
+_Usual = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]
+"""What is usual, by how many weeks, and whether none of them was idle."""
+_Known = tuple[NDArray[np.float64], _Usual]
+"""The days that are history, and what is usual by them."""
+
+
 class Drop(Rule):
     """A day far below its usual; see the module's manual page."""
 
@@ -114,7 +120,7 @@ class Drop(Rule):
     def _replayed(self, ledger: Ledger, table: DailyTable) -> Replay:
         complete = judgeable(self, ledger) & unplanned(self, ledger)
         history, known = self._known(ledger)
-        usuals, weeks_of, regulars = (each.copy() for each in known)  # drops that go on change it
+        usuals, weeks_of, regulars = known[0].copy(), known[1].copy(), known[2].copy()
         dropped, began = np.zeros(history.shape, bool), np.full(history.shape, -1)
         least = smallest_nanos(self)
 
@@ -144,14 +150,10 @@ class Drop(Rule):
     def _share(self) -> float:
         return self.below / 100
 
-    def _known(
-        self, ledger: Ledger
-    ) -> tuple[
-        NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]
-    ]:
+    def _known(self, ledger: Ledger) -> _Known:
         """The days that are history and what is usual by them, shared by rules that are alike."""
 
-        def made() -> Any:
+        def made() -> _Known:
             values = daily_values(self, ledger)[1]
             usable = ledger.settled(self.metric) & unplanned(self, ledger)
             history = np.where(usable[:, None], values, np.nan)

@@ -37,7 +37,16 @@ def told_once(rules: Iterable[Rule], ledger: Ledger, outcomes: Sequence[Outcome]
     settled = [_moved(by_name, ledger, outcome) or outcome for outcome in outcomes]
     findings = [outcome for outcome in settled if isinstance(outcome, Finding)]
     book = _Book(by_name, findings)
-    return [book.told(each) if isinstance(each, Finding) else each for each in settled]
+    spikes = [each for each in findings if _rises(by_name, each)]
+    tellers = {id(spike): teller for spike in spikes if (teller := book.teller_of(spike))}
+
+    def told(finding: Finding) -> Finding:
+        teller = tellers.get(id(finding))
+        drivers = [each for each in spikes if tellers.get(id(each)) is finding]
+        named = _with_drivers(finding, sorted(drivers, key=lambda each: -_excess(each)))
+        return replace(named, inhibited_by=teller.key) if teller else named
+
+    return [told(each) if isinstance(each, Finding) else each for each in settled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +56,9 @@ class _Book:
     rules: Mapping[str, Rule]
     findings: Sequence[Finding]
 
-    def told(self, finding: Finding) -> Finding:
-        """The finding with who tells it already, or with the parts that drive it."""
-        if not _rises(self.rules, finding):
-            return finding
-        by = next(self._tellers(finding), None)
-        drivers = sorted(
-            (each for each in self._parts(finding) if self._spike_over(each) is finding),
-            key=lambda each: -_excess(each),
-        )
-        return replace(
-            _with_drivers(finding, drivers), inhibited_by=by.key if by is not None else None
-        )
+    def teller_of(self, spike: Finding) -> Finding | None:
+        """The finding that tells the spike already, if there is one."""
+        return next(self._tellers(spike), None)
 
     def _tellers(self, finding: Finding) -> Iterator[Finding]:
         if (whole := self._spike_over(finding)) is not None:
@@ -79,11 +79,6 @@ class _Book:
         same = (each.subject.dimensions, each.subject.ids) == (whole.dimensions, whole.ids)
         seen = self.rules[each.rule].match in ({}, self.rules[part.rule].match)
         return same and seen and each.period == part.period and each.metric == part.metric
-
-    def _parts(self, finding: Finding) -> Iterator[Finding]:
-        for each in self.findings:
-            if each is not finding and _rises(self.rules, each) and each.period == finding.period:
-                yield each
 
     def _explains(self, spike: Finding, cap: Finding) -> bool:
         """Whether the cap's breach of that day tells the spike: the same subject is over it, or
@@ -134,6 +129,7 @@ def _drives(part: Finding, whole: Finding) -> bool:
 
 
 def _with_drivers(finding: Finding, drivers: Sequence[Finding]) -> Finding:
+    drivers = [each for each in drivers if _place(each.subject) != _place(finding.subject)]
     if not drivers:
         return finding
     first = {_place(each.subject): each for each in reversed(drivers)}  # two rules, one subject

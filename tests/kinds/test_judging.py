@@ -22,11 +22,11 @@ PAIRS = rule("spike", name="pairs", per=["project", "model"])
 LEVELS = (ORGANISATION, PROJECTS, PAIRS)
 
 
-def steady(dollars: float, last: float, **of: str) -> list[Entry]:
+def steady(dollars: float, last: float, **of: Any) -> list[Entry]:
     return daily([dollars] * 83 + [last], **of)
 
 
-SEARCH = {"project": "search", "model": "gpt-5"}
+SEARCH: dict[str, Any] = {"project": "search", "model": "gpt-5"}
 SPIKE = [
     *steady(100, 400, **SEARCH),
     *steady(20, 21, project="search", model="o3"),
@@ -178,7 +178,7 @@ class Broken(Cap):
 
 
 def test_a_rule_with_a_bug_says_so_and_the_others_speak(caplog: pytest.LogCaptureFixture) -> None:
-    broken = Broken(name="broken", per=("project",), limit_usd={"default": 1})  # type: ignore[arg-type, dict-item]  # read as YAML is
+    broken = Broken(name="broken", per=("project",), limit_usd={"default": 1})
     with caplog.at_level(logging.ERROR):
         skipped, found = judge([broken, PROJECTS], ledger(SPIKE), [YESTERDAY])
     assert skipped == Skipped(
@@ -189,3 +189,8 @@ def test_a_rule_with_a_bug_says_so_and_the_others_speak(caplog: pytest.LogCaptur
     )
     assert isinstance(found, Finding)
     assert "by nothing" in caplog.text
+
+
+def test_a_cap_names_the_spike_that_it_tells() -> None:
+    found = only(ledger(SPIKE), "cap", PROJECTS, cap(limit_usd=400))
+    assert found.facts[-1] == ("Driven by", "search ($301.00 above its usual)")
