@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bot.alerts.model import ORGANIZATION, Finding, Outcome, Skipped
+from bot.alerts.model import ORGANIZATION, Finding, Remark, Skipped
 from bot.config.load import Configuration
 from bot.delivery.postman import Postman
-from bot.kinds import Cap, Rule
+from bot.kinds import Cap, Rule, judging
 from bot.kinds.why import Why
 from bot.messages.compose_digest import Digest, compose_digest
 from bot.messages.digest_charts import Budget
@@ -67,7 +67,7 @@ def check(app: App) -> Report:
     failures = collect(app, days_to_fetch(app))
     ledger = open_ledger(app)
     days = days_to_judge(app)
-    findings, skipped = judge(app, ledger, days)
+    findings, skipped, remarks = judge(app, ledger, days)
     judged, messages = teller(app, Seen(ledger, days, findings, skipped)).tell()
     sent, undelivered = app.postman.deliver()
     report = Report(
@@ -75,6 +75,7 @@ def check(app: App) -> Report:
         data=data_state(app, ledger),
         judged=tuple(judged),
         skipped=tuple(skipped),
+        remarks=tuple(remarks),
         messages=tuple(messages),
         failures=tuple(failures),
         sent=sent,
@@ -90,12 +91,13 @@ def digest(app: App, unit: Unit) -> Report:
     failures = collect(app, days_to_fetch(app))
     ledger = open_ledger(app)
     days = list(app.window)
-    findings, skipped = judge(app, ledger, days)
+    findings, skipped, remarks = judge(app, ledger, days)
     report = Report(
         as_of=app.now,
         data=data_state(app, ledger),
         judged=tuple(teller(app, Seen(ledger, days, findings, skipped)).preview()),
         skipped=tuple(skipped),
+        remarks=tuple(remarks),
         failures=tuple(failures),
     )
     message = digest_message(app, ledger, report, unit)
@@ -127,6 +129,7 @@ def digest_message(app: App, ledger: Ledger, report: Report, unit: Unit) -> Mess
             budgets=budgets(app.configuration.rulebook.enabled),
             findings=tuple(j.finding for j in report.judged),
             skipped=report.skipped,
+            remarks=report.remarks,
             trouble=tuple(message for message, _ in report.trouble),
         )
     )
@@ -206,20 +209,24 @@ def open_ledger(app: App, span: Span | None = None) -> Ledger:
     )
 
 
-def judge(app: App, ledger: Ledger, days: Sequence[date]) -> tuple[list[Finding], list[Skipped]]:
-    """What every enabled rule says, worst first; and what could not be judged."""
-    outcomes = list(_outcomes(app, ledger, days))
-    rules = {rule.name: rule for rule in app.configuration.rulebook.enabled}
-    why = Why(ledger)
-    findings = [why.explained(o, rules[o.rule]) for o in outcomes if isinstance(o, Finding)]
+def judge(
+    app: App, ledger: Ledger, days: Sequence[date]
+) -> tuple[list[Finding], list[Skipped], list[Remark]]:
+    """What every enabled rule says, worst first; what could not be judged; what is no alert."""
+    rules = app.configuration.rulebook.enabled
+    outcomes = judging.judge(rules, ledger, days)
+    findings = _explained(rules, ledger, [o for o in outcomes if isinstance(o, Finding)])
     skipped = [outcome for outcome in outcomes if isinstance(outcome, Skipped)]
+    remarks = [outcome for outcome in outcomes if isinstance(outcome, Remark)]
     findings.sort(key=lambda f: (-f.severity.rank, -f.period.end.toordinal(), -float(f.observed)))
-    return findings, list(dict.fromkeys(skipped))
+    return findings, list(dict.fromkeys(skipped)), list(dict.fromkeys(remarks))
 
 
-def _outcomes(app: App, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
-    for rule in app.configuration.rulebook.enabled:
-        yield from rule.judge(ledger, days)
+def _explained(rules: Iterable[Rule], ledger: Ledger, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings with their causes; those that another one tells need none."""
+    by_name = {rule.name: rule for rule in rules}
+    why = Why(ledger)
+    return [f if f.inhibited_by else why.explained(f, by_name[f.rule]) for f in findings]
 
 
 def teller(app: App, seen: Seen) -> Teller:

@@ -14,8 +14,9 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.alerts.model import Finding, Skipped
+from bot.alerts.model import Finding, Outcome, Remark, Skipped
 from bot.kinds import Rule
+from bot.kinds.judging import judge
 from bot.spend.calendar import ONE_DAY, DayState, Span, midnight, utc_day
 from bot.spend.ledger import Chosen, DailyTable, Ledger
 from bot.spend.metrics import Additive, Metric
@@ -45,13 +46,16 @@ class Replayed:
 class Backtest:
     """What some rules would have told on the days; alerts in the order of telling.
 
-    `skipped` counts what could not be judged by rule and reason, most frequent first.
+    `skipped` counts what could not be judged by rule and reason, most frequent first. `inhibited`
+    are findings that another one told, each once; `remarks` what was worth a line of the digest.
     """
 
     days: Span
     rules: tuple[Rule, ...]
     alerts: tuple[Replayed, ...]
     skipped: tuple[tuple[str, str, int], ...]
+    inhibited: tuple[News, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     def of(self, rule: Rule) -> list[Replayed]:
         """The alerts of one rule."""
@@ -77,25 +81,47 @@ def backtest(whole: Ledger, rules: Iterable[Rule], days: Span, reach: Reach) -> 
     `whole` is everything known now: its span covers what each day could reach, and its `now` is
     not before the last day is judgeable (see `last_judgeable`).
     """
-    rules = tuple(rules)
-    choices: dict[str, Choices] = {rule.name: {} for rule in rules}
-    news: dict[str, list[News]] = {}
-    skipped: Counter[tuple[str, str]] = Counter()
+    replay = _Replay(tuple(rules))
     for day in days:
         past = ledger_of(whole, day, reach)
-        for rule in rules:
-            past.choices = choices[rule.name]
-            for outcome in rule.judge(past, [day]):
-                if isinstance(outcome, Skipped):
-                    skipped[outcome.rule, outcome.why] += 1
-                elif _is_news(outcome, news.get(outcome.key, ())):
-                    news.setdefault(outcome.key, []).append(News(day, outcome))
-    return Backtest(
-        days,
-        rules,
-        tuple(Replayed(first, tuple(steps)) for first, *steps in news.values()),
-        tuple((rule, why, count) for (rule, why), count in skipped.most_common()),
-    )
+        past.choices = replay.choices
+        for outcome in judge(replay.rules, past, [day]):
+            replay.note(day, outcome)
+    return replay.result(days)
+
+
+@dataclass(slots=True)
+class _Replay:
+    """What was told so far, day after day."""
+
+    rules: tuple[Rule, ...]
+    choices: Choices = field(default_factory=dict)
+    news: dict[str, list[News]] = field(default_factory=dict)
+    inhibited: dict[str, News] = field(default_factory=dict)
+    remarks: dict[Remark, None] = field(default_factory=dict)
+    skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def note(self, day: date, outcome: Outcome) -> None:
+        match outcome:
+            case Skipped():
+                self.skipped[outcome.rule, outcome.why] += 1
+            case Remark():
+                self.remarks[outcome] = None
+            case Finding(inhibited_by=None):
+                if _is_news(outcome, self.news.get(outcome.key, ())):
+                    self.news.setdefault(outcome.key, []).append(News(day, outcome))
+            case _:
+                self.inhibited.setdefault(outcome.key, News(day, outcome))
+
+    def result(self, days: Span) -> Backtest:
+        return Backtest(
+            days,
+            self.rules,
+            tuple(Replayed(first, tuple(steps)) for first, *steps in self.news.values()),
+            tuple((rule, why, count) for (rule, why), count in self.skipped.most_common()),
+            tuple(news for key, news in self.inhibited.items() if key not in self.news),
+            tuple(self.remarks),
+        )
 
 
 def last_judgeable(whole: Ledger) -> date:
@@ -120,15 +146,15 @@ def ledger_of(whole: Ledger, day: date, reach: Reach) -> PastLedger:
     )
 
 
-Choices = dict[tuple[Additive, tuple[str, ...], tuple[str, ...]], DailyTable]
-"""What a rule's `match` leaves of the whole history, by quantity and dimensions."""
+Choices = dict[tuple[Additive, tuple[str, ...], tuple[str, ...], Chosen], DailyTable]
+"""What a `match` leaves of the whole history, by quantity, dimensions and the match itself."""
 
 
 @dataclass(slots=True)
 class PastLedger(Ledger):
     """A ledger of the past: slices of the whole one's tables, so that each is read only once.
 
-    `choices` belongs to one rule, which chooses the same each time.
+    `choices` belongs to one replay: whoever is equal chooses the same on every day of it.
     """
 
     whole: Ledger = field(kw_only=True)
@@ -157,7 +183,7 @@ class PastLedger(Ledger):
     ) -> DailyTable:
         if chosen is None or not filtered:
             return self.sums(quantity, per)
-        key = (quantity, per, filtered)
+        key = (quantity, per, filtered, chosen)
         if key not in self.choices:
             self.choices[key] = self.whole.selected(quantity, per, filtered, chosen)
         return self._then(self.choices[key])

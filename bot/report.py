@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from bot.alerts.model import Dimension, Finding, Measure, Reason, Severity, Skipped, Subject
+from bot.alerts.model import (
+    Dimension,
+    Finding,
+    Measure,
+    Reason,
+    Remark,
+    Severity,
+    Skipped,
+    Subject,
+)
 from bot.messages.blockkit import blocks, fallback_text
 from bot.messages.model import Message
 from bot.messages.placeholders import called
@@ -45,6 +54,7 @@ class Report:
     data: DataState
     judged: tuple[Judged, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     messages: tuple[Message, ...] = ()
     failures: tuple[FetchFailure, ...] = ()
     undelivered: tuple[tuple[str, str], ...] = ()
@@ -153,6 +163,16 @@ def split_json(split: Split | None) -> dict[str, Any] | None:
             }
             for one in split.contributors
         ],
+    }
+
+
+def remark_json(remark: Remark) -> dict[str, Any]:
+    """What is no alert, and its sentence."""
+    return {
+        "rule": remark.rule,
+        "subject": subject_json(remark.subject),
+        "day": remark.period.start.isoformat(),
+        "text": remark.text,
     }
 
 

@@ -187,7 +187,17 @@ class Skipped:
     why: str
 
 
-Outcome = Finding | Skipped
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is worth a line in the daily digest and no alert. `text` is a sentence, plain text."""
+
+    rule: str
+    subject: Subject
+    period: Period
+    text: str
+
+
+Outcome = Finding | Skipped | Remark
 
 
 class Reason(StrEnum):

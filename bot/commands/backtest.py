@@ -14,12 +14,12 @@ from rich.text import Text
 
 from bot import app as flow
 from bot.app import App
-from bot.backtest import Backtest, Reach, Replayed, backtest, by_subject, last_judgeable
+from bot.backtest import Backtest, News, Reach, Replayed, backtest, by_subject, last_judgeable
 from bot.commands.common import configuration, console, note, print_json
 from bot.config.rulebook import Rulebook, load_rulebook
 from bot.errors import UsageError
 from bot.kinds import Rule
-from bot.report import finding_json
+from bot.report import finding_json, remark_json
 from bot.sources.base import COSTS
 from bot.sources.recording import RecordingSource
 from bot.spend.calendar import ONE_DAY, DayState, Span, day_name, midnight
@@ -119,6 +119,8 @@ def _document(result: Backtest, other: Backtest | None = None) -> dict[str, Any]
         "skipped": [
             {"rule": rule, "why": why, "count": count} for rule, why, count in result.skipped
         ],
+        "inhibited": [_inhibited(news) for news in result.inhibited],
+        "remarks": [remark_json(remark) for remark in result.remarks],
     }
     if other is not None:
         document["compared"] = _document(other)
@@ -141,6 +143,10 @@ def _rule(result: Backtest, rule: Rule) -> dict[str, Any]:
 def _subject(told: Sequence[Replayed]) -> dict[str, Any]:
     subject = finding_json(told[0].first.finding)["subject"]
     return {"id": subject["id"], "name": subject["name"], "alerts": len(told)}
+
+
+def _inhibited(news: News) -> dict[str, Any]:
+    return {**_alert(Replayed(news)), "inhibited_by": news.finding.inhibited_by}
 
 
 def _alert(alert: Replayed) -> dict[str, Any]:
@@ -179,6 +185,7 @@ def _print_result(out: Console, result: Backtest) -> None:
         alerts = result.of(rule)
         out.print(Text(f"\n{_rule_line(result, rule)}", "bold"))
         _print_alerts(out, alerts)
+    _print_silent(out, result)
     _print_skipped(out, result)
     out.print(Text("\nNothing was sent, nothing was remembered.", "dim"))
 
@@ -233,6 +240,17 @@ def _print_alert(out: Console, alert: Replayed) -> None:
     _print_indented(out, f"{day_name(alert.first.day)}: {alert.first.finding.why}", 4)
     for news in alert.steps:
         _print_indented(out, f"then {news.finding.step:g}% on {day_name(news.day)}", 6)
+
+
+def _print_silent(out: Console, result: Backtest) -> None:
+    if told := len(result.inhibited):
+        findings = counted(told, "finding")
+        out.print(Text(f"\nNo alerts, for another one told them: {findings}", "bold"))
+    if lines := len(result.remarks):
+        out.print(Text(f"\nLines of the digest, no alerts: {counted(lines, 'line')}", "bold"))
+        for remark in result.remarks[:SHOWN]:
+            _print_indented(out, remark.text, 2)
+        _print_more(out, lines)
 
 
 def _print_skipped(out: Console, result: Backtest) -> None:

@@ -13,7 +13,17 @@ from bot.kinds import Cap, Rule, Spike
 from bot.kinds.base import amount
 from bot.kinds.cap import highest_step, percent_of
 from bot.kinds.spike import HISTORY_DAYS, Sensitivity
-from bot.spend.baseline import CUSHION, NONE, SAME_WEEKDAYS, WEEKDAY, Baseline, Floats, judge_last
+from bot.spend.baseline import (
+    BURSTY,
+    CUSHION,
+    NONE,
+    SAME_WEEKDAYS,
+    WEEKDAY,
+    Baseline,
+    Floats,
+    idle_share,
+    judge_last,
+)
 from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS
@@ -92,13 +102,15 @@ def _cap(rule: Cap, ledger: Ledger, subject: Subject, period: Period) -> Worked:
 
 
 def _spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> Worked:
+    if rule.is_ratio:
+        return _other(rule, ledger, subject, period_of(day, Unit.DAY))
     table = rule.amounts(ledger)
     columns = np.array([n for n, ids in enumerate(table.ids) if ids == subject.ids], dtype=np.intp)
     if day not in ledger.span or not len(columns):
         return _other(rule, ledger, subject, period_of(day, Unit.DAY))
     table = table.only(columns)
     at = (day - ledger.span.start).days
-    seen = rule.history(ledger, table)[max(0, at - HISTORY_DAYS) : at + 1]
+    seen = rule.series(ledger).history[max(0, at - HISTORY_DAYS) : at + 1, columns]
     floor = rule.floor(ledger, day)
     baseline = judge_last(seen, k=rule.sensitivity.swings, floor=floor)
     extra = rule.planned_nanos(Span(day, day + ONE_DAY))
@@ -138,18 +150,24 @@ def _spike_formula(
     usual, limit = float(baseline.usual[0]), float(baseline.limit[0]) + extra
     planned = f", plus {shown(extra)} planned" if extra else ""
     if baseline.method[0] != WEEKDAY:
+        bursty = baseline.method[0] == BURSTY
+        known = f"{int(baseline.history_days[0])} settled days"
         return (
-            f"young: {int(baseline.history_days[0])} settled days; the highest is {shown(usual)}",
+            f"bursty, idle on {float(idle_share(seen)[0]):.0%} of its days; the highest of 8 weeks "
+            f"is {shown(usual)}"
+            if bursty
+            else f"young: {known}; the highest is {shown(usual)}",
             f"limit {shown(limit)} = the larger of 2 × {shown(usual)} and {shown(usual)} + "
             f"{shown(floor)}{planned}",
         )
     swing, k, level = float(baseline.swing[0]), rule.sensitivity.swings, float(baseline.level[0])
     cushion = CUSHION * float(np.nanmean(_clipped(seen[-29:-1, 0])))
     swung = (usual + cushion) * exp(k * swing) - cushion
-    base = float(np.nanmedian(_clipped(seen[-8::-7, 0][:SAME_WEEKDAYS])))
+    base = (usual + cushion) / level - cushion
     weeks = int(baseline.weeks_used[0])
     return (
-        f"median of {weeks} {day:%A}{'' if weeks == 1 else 's'}: {shown(base)}",
+        f"middle of {weeks} {day:%A}{'' if weeks == 1 else 's'}, drawn to weekdays like it: "
+        f"{shown(base)}",
         f"cushion: {shown(cushion)}, 30% of the average day of 4 weeks",
         f"usual {shown(usual)} = ({shown(base)} + {shown(cushion)}) × {level:.2f} - "
         f"{shown(cushion)}, where × {level:.2f} is half of how the last week moved",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Self
 
@@ -55,6 +57,13 @@ AS_NUMBER = WithJsonSchema(
 
 Dollars = Annotated[Decimal, Field(ge=0, le=LARGEST_DOLLARS, decimal_places=9), AS_NUMBER]
 """An amount of a rule: to the nano-dollar, and no larger than money is counted."""
+
+
+class Direction(StrEnum):
+    """Which way a change goes that is worth telling."""
+
+    UP = "up"
+    DOWN = "down"
 
 
 class Planned(BaseModel):
@@ -201,14 +210,22 @@ class Rule(BaseModel):
         return from_dollars(self.min_usd)
 
     def _chooser(self, ledger: Ledger) -> Chosen:
-        def chosen(dimensions: tuple[str, ...], ids: Ids) -> bool:
-            member = dict(zip(dimensions, ids, strict=True))
-            return all(
-                matches(globs, member[dimension], ledger.name(dimension, member[dimension]))
-                for dimension, globs in self.match.items()
-            )
+        return _Choice(tuple(self.match.items()), ledger.name)
 
-        return chosen
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What a `match` lets through. Equal for equal globs, so that a ledger may keep its sums."""
+
+    globs: tuple[tuple[Dimension, Globs], ...]
+    name: Callable[[str, str | None], str] = field(compare=False)
+
+    def __call__(self, dimensions: tuple[str, ...], ids: Ids) -> bool:
+        member = dict(zip(dimensions, ids, strict=True))
+        return all(
+            matches(globs, member[dimension], self.name(dimension, member[dimension]))
+            for dimension, globs in self.globs
+        )
 
 
 def matches(globs: Iterable[str], member: str | None, name: str) -> bool:

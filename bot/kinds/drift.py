@@ -15,7 +15,8 @@ Options
     ratio         how many times its past is a drift (default 1.5).
     direction     up | down (default up).
     min_usd       smallest change of the average day, in dollars (default 5). For ratios such as
-                  cost_per_request: what the subject must cost a day to be watched.
+                  cost_per_request: what the subject must cost a day to be watched. Days with
+                  fewer than 20 requests have no ratio.
 
 Example
     rules:
@@ -32,10 +33,9 @@ What it says
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Literal
 
 import numpy as np
@@ -44,20 +44,21 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bot.alerts.model import Finding, Outcome, Skipped
-from bot.kinds.base import Dollars, Rule, amount, times
+from bot.kinds.base import Direction, Dollars, Rule, amount, times
 from bot.kinds.lookback import (
     SHARE_OF_ORGANIZATION,
     average_days,
+    daily_cost,
+    daily_values,
     is_missing,
     judgeable,
     missing,
     smallest_nanos,
     unplanned,
 )
-from bot.spend.baseline import since_first_activity
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
-from bot.spend.ledger import DailyTable, Ids, Ledger
-from bot.spend.metrics import FORMULAS, Additive, Metric
+from bot.spend.ledger import Ids, Ledger
+from bot.spend.metrics import FORMULAS, Metric
 
 Floats = NDArray[np.float64]
 
@@ -70,13 +71,6 @@ DAYS_NEEDED = 4
 EPISODE_DAYS = 60
 
 
-class Direction(StrEnum):
-    """Which way a drift goes."""
-
-    UP = "up"
-    DOWN = "down"
-
-
 @dataclass(frozen=True, slots=True)
 class Trend:
     """The comparison of every day of the history; (days, subjects)."""
@@ -87,6 +81,7 @@ class Trend:
     before: Floats
     comparable: NDArray[np.int64]
     held: NDArray[np.bool_]
+    """Whether the rule holds that day."""
 
 
 class Drift(Rule):
@@ -127,7 +122,17 @@ class Drift(Rule):
         return Skipped(self.name, self.everyone, why)
 
     def _trend(self, ledger: Ledger) -> Trend:
-        ids, values = self._values(ledger)
+        key = ("drift", self.metric, self.per, tuple(self.match.items()), self.planned)
+        trend = ledger.remembered(key, lambda: self._compared(ledger))
+        complete = (judgeable(self, ledger) & unplanned(self, ledger))[:, None]
+        held = (trend.comparable >= DAYS_NEEDED) & self._is_far(trend.ratio) & complete
+        if held.any():
+            held &= self._is_large(ledger, trend.ids, trend.now, trend.before)
+        return replace(trend, held=held)
+
+    def _compared(self, ledger: Ledger) -> Trend:
+        """The comparison itself, shared by rules that differ in what is far or large."""
+        ids, values = daily_values(self, ledger)
         calm = unplanned(self, ledger)
         past = np.where((ledger.settled(self.metric) & calm)[:, None], values, np.nan)
         base = _weeks_ago(past)
@@ -137,22 +142,7 @@ class Drift(Rule):
         ratio, comparable = _over_window(ratios, _median)
         now, _ = _over_window(np.where(usable, values, np.nan), _mean)
         before, _ = _over_window(np.where(usable, base, np.nan), _mean)
-        held = (comparable >= DAYS_NEEDED) & self._is_far(ratio)
-        held &= self._is_large(ledger, ids, now, before) & complete
-        return Trend(ids, ratio, now, before, comparable, held)
-
-    def _values(self, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
-        """The metric of every day and subject; NaN where it has none."""
-        formula = FORMULAS[self.metric]
-        if not formula.is_ratio:
-            table = self.amounts(ledger)
-            return table.ids, since_first_activity(table.values.astype(np.float64))
-        over = [self.table(ledger, part) for part in formula.over]
-        under = [self.table(ledger, part) for part in formula.under]
-        ids = tuple(dict.fromkeys(member for table in over for member in table.ids))
-        top, bottom = _summed(over, ids), _summed(under, ids)
-        nothing = np.full_like(top, np.nan)
-        return ids, np.divide(top * formula.scale, bottom, out=nothing, where=bottom > 0)
+        return Trend(ids, ratio, now, before, comparable, np.zeros(ratio.shape, dtype=bool))
 
     def _is_far(self, ratio: Floats) -> NDArray[np.bool_]:
         if self.direction is Direction.UP:
@@ -163,8 +153,7 @@ class Drift(Rule):
         self, ledger: Ledger, ids: tuple[Ids, ...], now: Floats, before: Floats
     ) -> NDArray[np.bool_]:
         if FORMULAS[self.metric].is_ratio:
-            cost = _summed([self.table(ledger, Additive.COST)], ids)
-            spent, _ = _over_window(cost, _mean)
+            spent, _ = _over_window(daily_cost(self, ledger, ids), _mean)
             return spent >= self.min_nanos
         change = now - before if self.direction is Direction.UP else before - now
         floor = SHARE_OF_ORGANIZATION * average_days(self, ledger)
@@ -294,15 +283,6 @@ def _mean(window: Floats) -> Floats:
     """Mean over the last axis of what is not NaN; NaN where nothing is."""
     n = (~np.isnan(window)).sum(axis=-1)
     return np.asarray(np.nansum(window, axis=-1) / np.where(n, n, np.nan))
-
-
-def _summed(tables: Sequence[DailyTable], ids: tuple[Ids, ...]) -> Floats:
-    """The tables added up, one column per entry of `ids`."""
-    total = np.zeros((len(tables[0].span), len(ids)))
-    for table in tables:
-        for n, member in enumerate(ids):
-            total[:, n] += table.column(member)
-    return total
 
 
 def _said(day: date) -> str:

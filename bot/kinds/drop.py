@@ -32,7 +32,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,20 @@ from pydantic import Field, model_validator
 
 from bot.alerts.model import Finding, Outcome, Skipped
 from bot.kinds.base import Dollars, Rule, amount
-from bot.kinds.lookback import is_missing, judgeable, missing, smallest_nanos, unplanned
+from bot.kinds.lookback import (
+    daily_values,
+    is_missing,
+    judgeable,
+    missing,
+    smallest_nanos,
+    unplanned,
+)
 from bot.kinds.members import gross
-from bot.spend.baseline import SAME_WEEKDAYS, since_first_activity
+from bot.spend.baseline import (
+    SAME_WEEKDAYS,
+    median,
+    previous_same_weekdays,
+)
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric
@@ -60,6 +71,12 @@ class Replay:
     dropped: NDArray[np.bool_]
     began: NDArray[np.int64]
     """The first day of the drop that a day belongs to; -1 where there is none."""
+
+
+_Usual = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]
+"""What is usual, by how many weeks, and whether none of them was idle."""
+_Known = tuple[NDArray[np.float64], _Usual]
+"""The days that are history, and what is usual by them."""
 
 
 class Drop(Rule):
@@ -120,26 +137,49 @@ class Drop(Rule):
         return Skipped(self.name, self.everyone, why)
 
     def _replayed(self, ledger: Ledger, table: DailyTable) -> Replay:
-        usable = ledger.settled(self.metric) & unplanned(self, ledger)
         complete = judgeable(self, ledger) & unplanned(self, ledger)
-        history = since_first_activity(table.values.astype(np.float64))
-        history[~usable] = np.nan
-        shape = history.shape
-        replay = Replay(
-            np.full(shape, np.nan), np.zeros(shape, int), np.zeros(shape, bool), np.full(shape, -1)
-        )
-        running = np.full(shape[1], -1)
-        for at in np.flatnonzero(complete):
-            usual, weeks, regular = _usual(history, int(at), running)
-            fine_from = np.nan_to_num(usual) * (self.below / 100)
-            observed = np.maximum(table.values[at], 0)
-            low = observed <= fine_from
-            dropped = low & regular & (usual > 0) & (usual >= smallest_nanos(self))
+        history, known = self._known(ledger)
+        usuals, weeks_of, regulars = known[0].copy(), known[1].copy(), known[2].copy()
+        dropped, began = np.zeros(history.shape, bool), np.full(history.shape, -1)
+        least = smallest_nanos(self)
+
+        def lies(at: NDArray[np.intp], some: NDArray[np.intp]) -> tuple[Any, Any]:
+            """Whether the days are low, and whether they are a drop."""
+            place = np.ix_(at, some)
+            low = np.maximum(table.values[place], 0) <= np.nan_to_num(usuals[place]) * self._share
+            worth = regulars[place] & (usuals[place] > 0) & (usuals[place] >= least)
+            return low, low & worth
+
+        days = np.flatnonzero(complete)
+        begins = lies(days, np.arange(history.shape[1]))[1]
+        ever = np.flatnonzero(begins.any(axis=0))  # nobody else is ever in a drop
+        running = np.full(len(ever), -1)
+        for at in map(int, days) if len(ever) else ():
+            if len(going := np.flatnonzero(running >= 0)):
+                usuals[at, ever[going]], weeks_of[at, ever[going]], regulars[at, ever[going]] = (
+                    _usual(history[:, ever[going]], at, running[going])
+                )
+            low, is_drop = (each[0] for each in lies(np.array([at]), ever))
             running = np.where(low, running, -1)
-            running = np.where(dropped & (running < 0), at, running)
-            replay.usual[at], replay.weeks[at] = usual, weeks
-            replay.dropped[at], replay.began[at] = dropped, running
-        return replay
+            running = np.where(is_drop & (running < 0), at, running)
+            dropped[at, ever], began[at, ever] = is_drop, running
+        return Replay(usuals, weeks_of, dropped, began)
+
+    @property
+    def _share(self) -> float:
+        return self.below / 100
+
+    def _known(self, ledger: Ledger) -> _Known:
+        """The days that are history and what is usual by them, shared by rules that are alike."""
+
+        def made() -> _Known:
+            values = daily_values(self, ledger)[1]
+            usable = ledger.settled(self.metric) & unplanned(self, ledger)
+            history = np.where(usable[:, None], values, np.nan)
+            return history, _usual_of_all(history)
+
+        key = ("drop", self.metric, self.per, tuple(self.match.items()), self.planned)
+        return ledger.remembered(key, made)
 
     def _finding(
         self, ledger: Ledger, table: DailyTable, replay: Replay, n: int, began: int, at: int
@@ -184,6 +224,15 @@ class Drop(Rule):
             mention=self.mention,
             last_day=day,
         )
+
+
+def _usual_of_all(
+    history: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+    """`_usual` of every row at once, where no drop goes on."""
+    past = previous_same_weekdays(history)
+    weeks = (~np.isnan(past)).sum(axis=-1)
+    return median(past), weeks, (weeks >= WEEKS_NEEDED) & ~(past <= 0).any(axis=-1)
 
 
 def _usual(

@@ -1,7 +1,8 @@
-"""What kinds that compare a day with its past share: usable days, floors, days to skip."""
+"""What kinds that compare a day with its past share: values, usable days, floors, days to skip."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -9,26 +10,82 @@ from numpy.typing import NDArray
 
 from bot.alerts.model import Skipped
 from bot.kinds.base import Rule
+from bot.spend.baseline import Floats, since_first_activity
 from bot.spend.calendar import DayState, day_name
-from bot.spend.ledger import Ledger
-from bot.spend.metrics import FORMULAS, Metric
+from bot.spend.ledger import DailyTable, Ids, Ledger
+from bot.spend.metrics import FORMULAS, Additive, Metric
 
 SHARE_OF_ORGANIZATION = 0.02
 """A change below this share of the organisation's average day is not worth a message."""
 
 
+FEWEST_REQUESTS = 20
+"""A ratio of a day with fewer requests is chance, and not used."""
+
+
+def daily_values(rule: Rule, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
+    """The metric of every day and subject, (days, subjects): NaN before a subject's first
+    activity and, for a ratio, on days without enough requests."""
+    key = ("daily values", rule.metric, rule.per, tuple(rule.match.items()))
+    return ledger.remembered(key, lambda: _daily_values(rule, ledger))
+
+
+def _daily_values(rule: Rule, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
+    formula = FORMULAS[rule.metric]
+    if not formula.is_ratio:
+        table = rule.amounts(ledger)
+        return table.ids, since_first_activity(table.values.astype(np.float64))
+    over = [rule.table(ledger, part) for part in formula.over]
+    under = [rule.table(ledger, part) for part in formula.under]
+    ids = tuple(dict.fromkeys(member for table in over for member in table.ids))
+    top, bottom = summed(over, ids), summed(under, ids)
+    nothing = np.full_like(top, np.nan)
+    ratios = np.divide(top * formula.scale, bottom, out=nothing, where=bottom > 0)
+    requests = summed([rule.table(ledger, Additive.REQUESTS)], ids)
+    counted = requests.any(axis=0)  # embeddings of old have tokens and no requests
+    return ids, np.where(counted & (requests < FEWEST_REQUESTS), np.nan, ratios)
+
+
+def daily_cost(rule: Rule, ledger: Ledger, ids: tuple[Ids, ...]) -> Floats:
+    """Nano-dollars of every day and of these subjects, (days, subjects)."""
+    return summed([rule.table(ledger, Additive.COST)], ids)
+
+
+def summed(tables: Sequence[DailyTable], ids: tuple[Ids, ...]) -> Floats:
+    """The tables added up, one column per entry of `ids`."""
+    total = np.zeros((len(tables[0].span), len(ids)))
+    for table in tables:
+        if table.ids == ids:
+            total += table.values
+            continue
+        where = {member: n for n, member in enumerate(table.ids)}
+        for n, member in enumerate(ids):
+            if member in where:
+                total[:, n] += table.values[:, where[member]]
+    return total
+
+
 def unplanned(rule: Rule, ledger: Ledger) -> NDArray[np.bool_]:
     """For each day of the history, whether no `planned` window of the rule holds it."""
+    if not rule.planned:
+        return np.ones(len(ledger.span), dtype=bool)
     return np.array([not any(day in window for window in rule.planned) for day in ledger.span])
 
 
 def judgeable(rule: Rule, ledger: Ledger) -> NDArray[np.bool_]:
     """For each day of the history, whether it is finished, known and past its grace time."""
-    return np.array([ledger.judgeable(day, rule.metric) for day in ledger.span])
+    return ledger.remembered(
+        ("judgeable", rule.metric),
+        lambda: np.array([ledger.judgeable(day, rule.metric) for day in ledger.span]),
+    )
 
 
 def average_days(rule: Rule, ledger: Ledger) -> NDArray[np.float64]:
     """For each day, the organisation's mean settled day in the four weeks before it."""
+    return ledger.remembered(("average days", rule.metric), lambda: _average_days(rule, ledger))
+
+
+def _average_days(rule: Rule, ledger: Ledger) -> Floats:
     settled = ledger.settled(rule.metric)
     total = np.zeros(len(ledger.span))
     for quantity in FORMULAS[rule.metric].over:

@@ -1,19 +1,30 @@
 """spike: a day far above what is usual for that weekday, judged by how much it normally swings.
 
 What it does
-    The usual is the median of the last six same weekdays, moved half-way by how the last week
-    ran. The swing is how far above its usual the subject normally strays. A day is a spike when
-    it is above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` (or 2 % of
-    the organisation's average day) above it. Only settled days count as history, never today.
+    The usual is the middle of the last six same weekdays (the highest and the lowest left out),
+    drawn a little to the weekdays that are like it, and moved half-way by how the last week ran.
+    The swing is how far the subject normally strays from its usual. A day is a spike when it is
+    above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` (or 2 % of the
+    organisation's average day) above it. Only settled days count as history, never today.
     With 7 to 13 days of history the limit is twice the highest day; with fewer the rule is
-    skipped and says so: use a cap there.
+    skipped and says so: use a cap there. A subject that is idle on three in ten of its days is
+    bursty: its days are no guide, the limit is twice its highest day of eight weeks, and the rule
+    says so.
 
     A finished day is judged once its grace time is over. A day that is not over speaks only if
     the part of it is already above the limit of the whole day.
 
+    Ratios such as cost_per_request are judged the same way, of finished days with 20 requests and
+    more that cost `min_usd`; `direction: down` tells a fall, as of cached_share.
+
+    One event is told once: a part's spike is named in that of its project or organisation, and
+    traffic that only moved between models is a line of the digest. See docs/rules.md.
+
 Options
-    sensitivity   low | normal | high: k = 3, 2.5 or 2 swings (default normal).
-    min_usd       smallest excess over the usual, in dollars (default 5).
+    sensitivity   low | normal | high: k = 2.75, 2.5 or 2 swings (default normal).
+    direction     up | down (default up). Down is for ratios; `drop` tells spend that stops.
+    min_usd       smallest excess over the usual, in dollars (default 5). For ratios: what the
+                  subject must cost that day.
 
 Example
     rules:
@@ -21,6 +32,11 @@ Example
         kind: spike
         per: model
         severity: warning
+      - name: prompt cache fails
+        kind: spike
+        per: project
+        metric: cached_share
+        direction: down
 
 What it says
     search cost $412.00 on Thu 19 Nov 2026, 12× its usual Thursday ($33.90). Over the last 6 weeks
@@ -30,36 +46,34 @@ What it says
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from math import expm1
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from bot.alerts.model import Finding, Outcome, Skipped, Subject
-from bot.kinds.base import Dollars, Rule, amount, times
-from bot.spend.baseline import (
-    FULL_RULE_FROM,
-    WEEKDAY,
-    YOUNG_RULE_FROM,
-    Baseline,
-    judge_last,
-    since_first_activity,
+from bot.alerts.model import Finding, Outcome, Skipped
+from bot.kinds.base import Direction, Dollars, Rule
+from bot.kinds.lookback import (
+    SHARE_OF_ORGANIZATION,
+    daily_cost,
+    daily_values,
+    smallest_nanos,
+    unplanned,
 )
-from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, day_name, period_of
-from bot.spend.ledger import DailyTable, Ledger
-from bot.spend.metrics import FORMULAS, Additive, Metric
+from bot.kinds.spike_words import SpikeWords, Spoken, missing_words
+from bot.kinds.unjudged import unjudged
+from bot.spend.baseline import Baseline, Floats, judge_last, usable_spend
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of
+from bot.spend.ledger import Ids, Ledger
+from bot.spend.metrics import FORMULAS, Additive
 
 HISTORY_DAYS = 90
 """How far back a baseline looks."""
-MOST_YOUNG = 5
-"""More subjects than this that are too young are told as one."""
-SHARE_OF_ORGANIZATION = 0.02
-"""An excess below this share of the organisation's average day is never a spike."""
 
 
 class Sensitivity(StrEnum):
@@ -71,7 +85,17 @@ class Sensitivity(StrEnum):
 
     @property
     def swings(self) -> float:
-        return {"low": 3.0, "normal": 2.5, "high": 2.0}[self.value]
+        return {"low": 2.75, "normal": 2.5, "high": 2.0}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The metric by day and subject, (days, subjects): `observed` as it is (NaN: a ratio of too
+    little), `history` what a baseline may use of it (NaN elsewhere)."""
+
+    ids: tuple[Ids, ...]
+    observed: Floats
+    history: Floats
 
 
 class Spike(Rule):
@@ -79,95 +103,116 @@ class Spike(Rule):
 
     kind: Literal["spike"] = "spike"
     sensitivity: Sensitivity = Sensitivity.NORMAL
+    direction: Direction = Direction.UP
     min_usd: Dollars = Decimal(5)
 
     @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        if FORMULAS[self.metric].is_ratio:
-            raise ValueError(f"a spike needs a metric that adds up, not `{self.metric}`")
+    def _falls_are_of_ratios(self) -> Self:
+        if self.direction is Direction.DOWN and not self.is_ratio:
+            raise ValueError(f"`direction: down` needs a ratio, not `{self.metric}`: use `drop`")
         return self
 
+    @property
+    def is_ratio(self) -> bool:
+        return FORMULAS[self.metric].is_ratio
+
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
-        table = self.amounts(ledger)
-        history = self.history(ledger, table)
+        series = self.series(ledger)
         missing: list[date] = []
         for day in (day for day in days if day in ledger.span):
-            if ledger.state(day, self.metric) is not DayState.MISSING:
-                yield from self._judge_day(ledger, table, history, day)
-            elif day < ledger.today:
-                missing.append(day)
+            if ledger.state(day, self.metric) is DayState.MISSING:
+                missing += [day] if day < ledger.today else []
+            elif not self.is_ratio or ledger.judgeable(day, self.metric):
+                yield from self._judge_day(ledger, series, day)
         if missing:
-            yield Skipped(self.name, self.everyone, _missing_words(missing))
-        yield from self._too_young(ledger, table, history, days)
+            yield Skipped(self.name, self.everyone, missing_words(missing))
+        last = max((d for d in days if ledger.judgeable(d, self.metric)), default=None)
+        if last is not None and last in ledger.span:
+            at = (last - ledger.span.start).days
+            large = self._large(ledger, series, last)
+            seen = series.history[max(0, at - HISTORY_DAYS) : at + 1, large]
+            yield from unjudged(self, ledger, [series.ids[n] for n in large], seen)
 
-    def history(self, ledger: Ledger, table: DailyTable) -> NDArray[np.float64]:
-        """Settled, unplanned days since each subject's first activity; NaN elsewhere."""
-        values = since_first_activity(table.values.astype(np.float64))
-        planned = [any(day in window for window in self.planned) for day in ledger.span]
-        values[~ledger.settled(self.metric) | np.array(planned, dtype=bool)] = np.nan
-        return values
+    def series(self, ledger: Ledger) -> Series:
+        """All subjects; settled, unplanned days since the first activity are history."""
+        key = ("spike", self.metric, self.per, tuple(self.match.items()), self.planned)
+        return ledger.remembered(key, lambda: self._series(ledger))
 
-    def _judge_day(
-        self, ledger: Ledger, table: DailyTable, history: NDArray[np.float64], day: date
-    ) -> Iterator[Outcome]:
-        whole_day = Span(day, day + ONE_DAY)
+    def _series(self, ledger: Ledger) -> Series:
+        ids, values = daily_values(self, ledger)
+        usable = ledger.settled(self.metric) & unplanned(self, ledger)
+        return Series(ids, values, np.where(usable[:, None], values, np.nan))
+
+    def baseline(self, ledger: Ledger, history: Floats, day: date) -> Baseline:
+        """What was to be expected of the day, by the rows of `history` before it.
+
+        `history` is (days of the ledger, subjects). Limits hold the floor and what is planned.
+        """
         at = (day - ledger.span.start).days
+        seen = history[max(0, at - HISTORY_DAYS) : at + 1]
+        if self.direction is Direction.DOWN:
+            return _judged_downwards(seen, self.sensitivity.swings)
         floor = self.floor(ledger, day)
-        large = np.flatnonzero(table.values[at] > floor)  # nobody else can be above the limit
-        table = table.only(large)
-        observed = table.values[at]
-        seen = history[max(0, at - HISTORY_DAYS) : at + 1, large]
-        baseline = judge_last(seen, k=self.sensitivity.swings, floor=floor)
-        limits = baseline.limit + self.planned_nanos(whole_day)
-        for n in range(len(large)):
-            if observed[n] > limits[n] and self.costs_enough(ledger, table.ids[n], whole_day):
-                yield self._finding(ledger, table, n, day, baseline, float(limits[n]))
+        expected = judge_last(seen, k=self.sensitivity.swings, floor=floor)
+        extra = self.planned_nanos(Span(day, day + ONE_DAY))
+        return replace(expected, limit=expected.limit + extra) if extra else expected
+
+    def is_beyond(self, observed: Floats, limit: Floats) -> NDArray[np.bool_]:
+        """Whether a day is a spike, given its limit. Nothing is beyond a NaN."""
+        return observed < limit if self.direction is Direction.DOWN else observed > limit
 
     def floor(self, ledger: Ledger, day: date) -> float:
-        """The smallest excess worth telling, in the metric's unit."""
-        smallest = float(self.min_nanos) if self.metric is Metric.COST else 0.0
+        """The smallest excess worth telling, in the metric's unit. A ratio has none."""
+        if self.is_ratio:
+            return 0.0
         average = 0.0
         for quantity in FORMULAS[self.metric].over:
             average += _average_day(ledger, quantity, day, ledger.settled(self.metric))
-        return max(smallest, SHARE_OF_ORGANIZATION * average)
+        return max(smallest_nanos(self), SHARE_OF_ORGANIZATION * average)
 
-    def _too_young(
-        self,
-        ledger: Ledger,
-        table: DailyTable,
-        history: NDArray[np.float64],
-        days: Sequence[date],
-    ) -> Iterator[Skipped]:
-        """Subjects too young to be judged on the last day that could be; many told as one."""
-        day = max((d for d in days if ledger.judgeable(d, self.metric)), default=None)
-        if day is None:
+    def _large(self, ledger: Ledger, series: Series, day: date) -> list[int]:
+        """The columns of those whose day is large enough to be worth a word."""
+        observed = series.observed[(day - ledger.span.start).days]
+        large = observed > self.floor(ledger, day)
+        if self.is_ratio:
+            spent = daily_cost(self, ledger, series.ids)[(day - ledger.span.start).days]
+            large = ~np.isnan(observed) & (spent >= self.min_nanos)
+        return [int(n) for n in np.flatnonzero(large)]
+
+    def _judge_day(self, ledger: Ledger, series: Series, day: date) -> Iterator[Finding]:
+        large = self._large(ledger, series, day)  # nobody else can be beyond the limit
+        if not large:
             return
         at = (day - ledger.span.start).days
-        known = (~np.isnan(history[max(0, at - HISTORY_DAYS) : at])).sum(axis=0)
-        large = table.values[at] > self.floor(ledger, day)
-        young = np.flatnonzero(large & (known < YOUNG_RULE_FROM))
-        if len(young) > MOST_YOUNG:
-            why = f"{len(young)} of them have under {YOUNG_RULE_FROM} settled days of history"
-            yield Skipped(self.name, self.everyone, f"{why}. Until then caps can watch them.")
-            return
-        for n in young:
-            days_known = f"{known[n]} settled {'day' if known[n] == 1 else 'days'} of history"
-            why = f"{days_known}; a spike needs {YOUNG_RULE_FROM}. Until then a cap can watch it."
-            yield Skipped(self.name, self.subject(ledger, table.ids[n]).name, why)
+        expected = self.baseline(ledger, series.history[:, large], day)
+        beyond = self.is_beyond(series.observed[at, large], expected.limit)
+        for n in map(int, np.flatnonzero(beyond)):
+            ids = series.ids[large[n]]
+            if self.is_ratio or self.costs_enough(ledger, ids, Span(day, day + ONE_DAY)):
+                observed = float(series.observed[at, large[n]])
+                yield self._finding(ledger, ids, day, observed, expected, n)
 
     def _finding(
-        self,
-        ledger: Ledger,
-        table: DailyTable,
-        n: int,
-        day: date,
-        baseline: Baseline,
-        limit: float,
+        self, ledger: Ledger, ids: Ids, day: date, observed: float, expected: Baseline, n: int
     ) -> Finding:
-        subject = self.subject(ledger, table.ids[n])
-        observed = int(table.values[(day - ledger.span.start).days, n])
-        words = _Words(self, subject, day, observed, baseline, n, limit)
-        words.running = day == ledger.today
+        subject = self.subject(ledger, ids)
+        usual, limit = float(expected.usual[n]), float(expected.limit[n])
+        spoken = Spoken(
+            who=self.who(subject),
+            metric=self.metric,
+            measure=self.measure,
+            direction=self.direction,
+            day=day,
+            is_running=day == ledger.today,
+            observed=observed,
+            usual=usual,
+            limit=limit,
+            swing=float(expected.swing[n]),
+            method=str(expected.method[n]),
+            weeks=int(expected.weeks_used[n]),
+            history_days=int(expected.history_days[n]),
+        )
+        words = SpikeWords(spoken)
         return Finding(
             rule=self.name,
             kind=self.kind,
@@ -176,9 +221,9 @@ class Spike(Rule):
             period=period_of(day, Unit.DAY),
             metric=self.metric,
             measure=self.measure,
-            observed=observed,
-            limit=round(limit),
-            expected=round(float(baseline.usual[n])),
+            observed=observed if self.is_ratio else self._exact(ledger, ids, day),
+            limit=limit if self.is_ratio else round(limit),
+            expected=usual if self.is_ratio else round(usual),
             provisional=ledger.state(day, self.metric) is not DayState.SETTLED,
             why=words.why,
             headline=words.headline,
@@ -187,86 +232,21 @@ class Spike(Rule):
             mention=self.mention,
         )
 
+    def _exact(self, ledger: Ledger, ids: Ids, day: date) -> int:
+        return int(self.amounts(ledger).column(ids)[(day - ledger.span.start).days])
 
-class _Words:
-    """A spike's finding in words."""
 
-    def __init__(
-        self,
-        rule: Spike,
-        subject: Subject,
-        day: date,
-        observed: int,
-        baseline: Baseline,
-        n: int,
-        limit: float,
-    ) -> None:
-        usual = float(baseline.usual[n])
-        self._who = rule.who(subject)
-        self._cost = "cost" if rule.metric is Metric.COST else "used"
-        self._observed = amount(observed, rule.measure)
-        self._usual = amount(usual, rule.measure)
-        self._limit = amount(limit, rule.measure)
-        self._excess = amount(observed - usual, rule.measure)
-        self._ratio = times(observed / usual) if usual > 0 else None
-        self._full = baseline.method[n] == WEEKDAY
-        self._swing = f"+{expm1(float(baseline.swing[n])):,.0%}" if self._full else ""
-        self._weeks = int(baseline.weeks_used[n])
-        self._days = int(baseline.history_days[n])
-        self._day = day
-        self._weekday = f"{day:%A}"
-        self.running = False
-
-    @property
-    def headline(self) -> str:
-        so_far = " so far" if self.running else ""
-        day = day_name(self._day)
-        return f"{self._who} {self._cost} {self._observed}{so_far} on {day}, {self._compared}"
-
-    @property
-    def why(self) -> str:
-        return f"{self._what_happened} {self._what_is_normal}"
-
-    @property
-    def facts(self) -> tuple[tuple[str, str], ...]:
-        label = f"Usual {self._weekday}" if self._full else "Highest day so far"
-        swing = (("Normal swing", self._swing),) if self._full else ()
-        return (
-            ("So far" if self.running else "That day", self._observed),
-            (label, self._usual),
-            ("Above it by", self._excess),
-            ("Fine up to", self._limit),
-            *swing,
-        )
-
-    @property
-    def _compared(self) -> str:
-        usual = f"its usual {self._weekday}" if self._full else "its highest day so far"
-        return f"where {usual} is nothing" if self._ratio is None else f"{self._ratio} {usual}"
-
-    @property
-    def _what_happened(self) -> str:
-        day = period_of(self._day, Unit.DAY)
-        part = " so far, in a day that is not over" if self.running else ""
-        spent = f"{self._who} {self._cost} {self._observed} on {day}{part}"
-        compared = f" ({self._usual})" if self._ratio else ""
-        return f"{spent}, {self._compared}{compared}."
-
-    @property
-    def _what_is_normal(self) -> str:
-        fine = f"anything up to {self._limit} would have been fine."
-        if not self._full:
-            return f"{self._why_young}, so its highest day sets the limit: {fine}"
-        weeks = f"{self._weeks} weeks" if self._weeks != 1 else "week"
-        return (
-            f"Over the last {weeks} it normally swings about {self._swing} around the usual; {fine}"
-        )
-
-    @property
-    def _why_young(self) -> str:
-        if self._days < FULL_RULE_FROM:
-            return f"It has only {self._days} settled days of history"
-        return f"No usual {self._weekday} is known yet"
+def _judged_downwards(seen: Floats, k: float) -> Baseline:
+    """A fall of a ratio is a rise of its inverse; what is expected comes back as the ratio."""
+    spend = usable_spend(seen)
+    known = (~np.isnan(spend[:-1])).sum(axis=0)
+    least = 0.01 * np.nansum(spend[:-1], axis=0) / np.maximum(known, 1) + 1e-12  # 1 / 0 is endless
+    expected = judge_last(1 / (spend + least), k=k)
+    return replace(
+        expected,
+        usual=np.maximum(1 / expected.usual - least, 0.0),
+        limit=np.maximum(1 / expected.limit - least, 0.0),
+    )
 
 
 def _average_day(
@@ -278,10 +258,3 @@ def _average_day(
     window = slice(max(0, at - 28), at)
     values = table.values[window].sum(axis=1)[settled[window]]
     return float(values.mean()) if len(values) else 0.0
-
-
-def _missing_words(missing: Sequence[date]) -> str:
-    if len(missing) == 1:
-        return f"{day_name(missing[0])} is missing: not fetched whole"
-    first, last = day_name(missing[0]), day_name(missing[-1])
-    return f"{len(missing)} days are missing ({first} to {last}): not fetched whole"

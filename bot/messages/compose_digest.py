@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.alerts.model import Finding, Skipped
+from bot.alerts.model import Finding, Remark, Skipped
 from bot.messages.digest_charts import Budget, digest_charts, month_outlook
 from bot.messages.figures import bar, percent, sparkline
 from bot.messages.model import (
@@ -48,6 +48,7 @@ class Digest:
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     trouble: tuple[str, ...]
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def period(self) -> Period:
@@ -110,6 +111,8 @@ def _blocks(digest: Digest) -> Iterator[Block]:
         yield Lines(
             tuple((Span(f.headline),) for f in _most_telling(digest.findings)), bullets=True
         )
+    if digest.unit is Unit.DAY and (noted := _noted(digest)):
+        yield Lines(noted, bullets=True)
     yield from _tables(digest)
     yield from digest_charts(digest.ledger, digest.budgets, digest.findings)
     if unseen := tuple(_unseen(digest)):
@@ -222,6 +225,12 @@ def _most_telling(findings: Sequence[Finding]) -> list[Finding]:
         if place not in latest or finding.period > latest[place].period:
             latest[place] = finding
     return list(latest.values())[:10]
+
+
+def _noted(digest: Digest) -> tuple[Line, ...]:
+    """What of the day is no alert, once per subject; at most three lines."""
+    of_day = {r.subject: r.text for r in digest.remarks if r.period == digest.period}
+    return tuple((Span(text),) for text in of_day.values())[:3]
 
 
 def _tables(digest: Digest) -> Iterator[Table]:

@@ -1,7 +1,8 @@
 """What a subject usually spends on such a weekday, how much it normally swings, and the limit.
 
-The spike rule in one sentence: the median of the last six same weekdays, moved half-way by how the
-last week ran, times what the series has normally swung upwards in the last seven weeks.
+The spike rule in one sentence: the middle of the last six same weekdays, drawn a little to the
+weekdays like it and moved half-way by how the last week ran, times what the series has normally
+swung in the last seven weeks.
 
 Arrays are (days, subjects): oldest day first, consecutive UTC days, any unit of spend or volume.
 Zero is an idle day; NaN is a day that must not count (missing, unsettled, planned, or before the
@@ -25,17 +26,24 @@ Counts = NDArray[np.int64]
 
 WEEKDAY: Final = "weekday"
 YOUNG: Final = "young"
+BURSTY: Final = "bursty"
 NONE: Final = "none"
 
+NORMAL_SWINGS: Final = 2.5
+"""How many swings above the usual are still normal, unless said otherwise."""
 SAME_WEEKDAYS: Final = 6
+OWN_WEIGHT: Final = 9  # of a weekday's own middle, where each weekday like it has 1 ...
+ALIKE: Final = 0.4  # ... and is like it within this much, log scale
 LOOK_BACK: Final = 56  # days whose misses tell the swing
 FULL_RULE_FROM: Final = 14  # usable days before the day judged
 YOUNG_RULE_FROM: Final = 7
 YOUNG_RATIO: Final = 2.0
+BURSTY_FROM: Final = 0.3  # idle share from which the days of a series are no guide
 USUAL_SWING: Final = 0.20  # what a series without a past is taken to swing, on the log scale ...
 USUAL_WEIGHT: Final = 14  # ... with the weight of this many days
 SETTLED_DAYS: Final = 42  # with fewer misses than this the swing is widened
 OLD_SPIKE: Final = 3.5  # a past miss counts for at most this many swings
+DOWNWARD: Final = 0.2  # weight of a miss below the usual, where one above it has 1
 CUSHION: Final = 0.30  # of an average day; keeps ratios of idle days finite
 _BLOCK = 256  # subjects at a time: bounds memory, and their windows fit a processor cache
 
@@ -50,6 +58,8 @@ class Baseline:
     - "young": 7-13 usable days, or the full rule has nothing to stand on (no usable same weekday,
       or no usable day in four weeks). `usual` is the highest day so far and `limit` twice that;
       `swing` and `level` are NaN;
+    - "bursty": idle on so many days (`BURSTY_FROM`) that days tell nothing. `usual` is the highest
+      day of the last 8 weeks and `limit` twice that; `swing` and `level` are NaN;
     - "none": under 7 usable days. All four are NaN, so no comparison with them holds.
     """
 
@@ -60,7 +70,7 @@ class Baseline:
     limit: Floats
     """The highest spend that would still have been fine."""
     level: Floats
-    """How the last 7 days moved the usual: 1.2 is a fifth above the median same weekday."""
+    """How the last 7 days moved the usual: 1.2 is a fifth above what such weekdays cost."""
     weeks_used: Counts
     """Usable same weekdays among the last six."""
     history_days: Counts
@@ -69,7 +79,7 @@ class Baseline:
 
 
 def judge_last(
-    values: Floats, *, k: float = 2.5, floor: ArrayLike = 0.0, min_ratio: float = 1.5
+    values: Floats, *, k: float = NORMAL_SWINGS, floor: ArrayLike = 0.0, min_ratio: float = 1.5
 ) -> Baseline:
     """Return what was to be expected of the last row, from the rows before it only.
 
@@ -87,7 +97,7 @@ def replay(
     values: Floats,
     *,
     start: int = 0,
-    k: float = 2.5,
+    k: float = NORMAL_SWINGS,
     floor: ArrayLike = 0.0,
     min_ratio: float = 1.5,
 ) -> Baseline:
@@ -127,7 +137,12 @@ def idle_share(values: Floats) -> Floats:
     usable day. Bursty series of single developers (0.3 and more) cannot be judged by their days:
     no rule finds doubled or tripled days in them at a bearable rate of alerts.
     """
-    weeks = _padded(usable_spend(values)[:-1][-LOOK_BACK:], LOOK_BACK)
+    return _idle_share(usable_spend(values), len(values) - 1)
+
+
+def _idle_share(spend: Floats, t: int) -> Floats:
+    """`idle_share` of the 8 weeks before row `t`."""
+    weeks = _padded(spend[max(t - LOOK_BACK, 0) : t], LOOK_BACK)
     weeks = weeks.reshape(LOOK_BACK // 7, 7, -1)
     usable = ~np.isnan(weeks)
     works = (weeks > 0).any(axis=0)
@@ -162,7 +177,7 @@ class _History:
 
     spend: Floats
     base: Floats
-    """Median of the usable ones among the six previous same weekdays."""
+    """The middle of the six previous same weekdays, drawn to the weekdays like it."""
     weeks: Counts
     days_before: Counts
     highest_before: Floats
@@ -171,11 +186,11 @@ class _History:
 
     @classmethod
     def of(cls, spend: Floats) -> _History:
-        weekdays = _previous_same_weekdays(spend)
+        weekdays = previous_same_weekdays(spend)
         usable = ~np.isnan(spend)
         return cls(
             spend=spend,
-            base=_median(weekdays),
+            base=_drawn_to_weekdays_alike(_middle(weekdays)),
             weeks=(~np.isnan(weekdays)).sum(axis=-1),
             days_before=usable.cumsum(axis=0) - usable,
             highest_before=np.fmax.accumulate(_padded(spend[:-1], len(spend)), axis=0),
@@ -212,21 +227,32 @@ def _unjudged(subjects: int) -> Baseline:
 def _judged(history: _History, t: int, bar: _Bar) -> Baseline:
     cushion = _cushion(history, t)
     shift, swing, misses = _shift_and_swing(_misses(history, t, cushion))
-    base, days, highest = history.base[t], history.days_before[t], history.highest_before[t]
+    base = np.where(cushion == 0, 0 * history.base[t], history.base[t])  # four idle weeks
+    days = history.days_before[t]
     stands = ~np.isnan(base) & ((misses > 0) | (cushion == 0))
-    full = (days >= FULL_RULE_FROM) & stands
-    young = (days >= YOUNG_RULE_FROM) & ~full
+    old = days >= FULL_RULE_FROM
+    bursty = old & (cushion > 0) & (_idle_share(history.spend, t) >= BURSTY_FROM)
+    full = old & stands & ~bursty
+    young = (days >= YOUNG_RULE_FROM) & ~full & ~bursty
+    highest = np.where(bursty, _highest(history, t), history.highest_before[t])
     usual = np.maximum((base + cushion) * np.exp(shift) - cushion, 0.0)
-    young_limit = np.maximum(YOUNG_RATIO * highest, highest + bar.floor)
+    by_highest = np.maximum(YOUNG_RATIO * highest, highest + bar.floor)
+    cases = [full, young | bursty]
     return Baseline(
-        usual=np.select([full, young], [usual, highest], np.nan),
+        usual=np.select(cases, [usual, highest], np.nan),
         swing=np.where(full, swing, np.nan),
-        limit=np.select([full, young], [bar.limit(usual, swing, cushion), young_limit], np.nan),
+        limit=np.select(cases, [bar.limit(usual, swing, cushion), by_highest], np.nan),
         level=np.where(full, np.exp(shift), np.nan),
         weeks_used=history.weeks[t],
         history_days=days,
-        method=np.select([full, young], [WEEKDAY, YOUNG], NONE),
+        method=np.select([full, young, bursty], [WEEKDAY, YOUNG, BURSTY], NONE),
     )
+
+
+def _highest(history: _History, t: int) -> Floats:
+    """The highest usable day of the 8 weeks before `t`, 0 where there is none."""
+    recent = np.nan_to_num(history.spend[max(t - LOOK_BACK, 0) : t])
+    return np.asarray(recent.max(axis=0, initial=0.0))
 
 
 def _cushion(history: _History, t: int) -> Floats:
@@ -254,8 +280,8 @@ def _misses(history: _History, t: int, cushion: Floats) -> Floats:
 
 def _shift_and_swing(misses: Floats) -> tuple[Floats, Floats, Counts]:
     """Return the judged day's shift and swing, and the number of misses behind the swing."""
-    median = _median(sliding_window_view(misses, 7, axis=0))
-    shift = np.where(np.isnan(median), 0.0, median / 2)
+    ran = median(sliding_window_view(misses, 7, axis=0))
+    shift = np.where(np.isnan(ran), 0.0, ran / 2)
     past = misses[7:] - shift[:-1]
     usable = ~np.isnan(past)
     # The first 7 were shifted by less than a week: with five more weeks they are not needed.
@@ -265,25 +291,55 @@ def _shift_and_swing(misses: Floats) -> tuple[Floats, Floats, Counts]:
 
 
 def _swing(past: Floats, n: Counts) -> Floats:
-    """One-sided root mean square, pulled to 20 %, old spikes capped, wider while there are few."""
-    up = np.maximum(past, 0.0)
+    """Root mean square of mostly the upward misses, pulled to 20 %, old spikes capped, wider
+    while there are few."""
+    up, down = np.maximum(past, 0.0), np.maximum(-past, 0.0)
+    weight = n * (1 + DOWNWARD) + USUAL_WEIGHT
 
-    def pulled(upward: Floats) -> Floats:
-        evidence = 2 * (upward**2).sum(axis=0) + USUAL_WEIGHT * USUAL_SWING**2
-        return np.asarray(np.sqrt(evidence / (n + USUAL_WEIGHT)))
+    def pulled(cap: Floats | float) -> Floats:
+        squares = (np.minimum(up, cap) ** 2).sum(axis=0)
+        squares += DOWNWARD * (np.minimum(down, cap) ** 2).sum(axis=0)
+        return np.asarray(np.sqrt((2 * squares + USUAL_WEIGHT * USUAL_SWING**2) / weight))
 
-    swing = pulled(up)
+    swing = pulled(np.inf)
     for _ in range(4):
-        swing = pulled(np.minimum(up, OLD_SPIKE * swing))
+        swing = pulled(OLD_SPIKE * swing)
     doubt = (1 + USUAL_WEIGHT / np.maximum(n, 1)) / (1 + USUAL_WEIGHT / SETTLED_DAYS)
     return np.where(n > 0, swing * np.sqrt(np.maximum(doubt, 1.0)), swing)
 
 
-def _previous_same_weekdays(spend: Floats) -> Floats:
+def previous_same_weekdays(spend: Floats) -> Floats:
     """(days, subjects, 6): the same weekday one to six weeks earlier, NaN where there is none."""
     days, reach = len(spend), 7 * SAME_WEEKDAYS
     padded = _padded(spend, days + reach)
     return np.stack([padded[back : back + days] for back in range(0, reach, 7)], axis=-1)
+
+
+def _middle(window: Floats) -> Floats:
+    """Mean over the last axis of what is not NaN, from three on without the highest and the
+    lowest; NaN where nothing is."""
+    n = (~np.isnan(window)).sum(axis=-1)
+    ordered = np.nan_to_num(np.sort(window, axis=-1))  # NaN goes last
+    total = ordered.sum(axis=-1)
+    highest = np.take_along_axis(ordered, np.maximum(n - 1, 0)[..., None], axis=-1)[..., 0]
+    total = np.where(n >= 3, total - ordered[..., 0] - highest, total)
+    kept = np.where(n >= 3, n - 2, n)
+    return np.where(kept > 0, np.maximum(total, 0.0) / np.maximum(kept, 1), np.nan)
+
+
+def _drawn_to_weekdays_alike(base: Floats) -> Floats:
+    """Each day's base, its weekday weighing nine, each of the other six that is like it one.
+
+    A quiet Sunday has no weekday like it and stays as it is.
+    """
+    total, weight = OWN_WEIGHT * base, np.full(base.shape, float(OWN_WEIGHT))
+    lowest, highest = base * np.exp(-ALIKE), base * np.exp(ALIKE)
+    for back in range(1, 7):
+        other = _padded(base[:-back], len(base)) if back < len(base) else np.full_like(base, np.nan)
+        alike = (other >= lowest) & (other <= highest)
+        total += np.where(alike, other, 0.0)
+        weight += alike
+    return np.asarray(total / weight)
 
 
 def _padded(rows: Floats, length: int) -> Floats:
@@ -292,7 +348,7 @@ def _padded(rows: Floats, length: int) -> Floats:
     return np.concatenate([missing, rows])
 
 
-def _median(window: Floats) -> Floats:
+def median(window: Floats) -> Floats:
     """Median over the last axis of what is not NaN; NaN where nothing is."""
     ordered = np.sort(window, axis=-1)  # NaN goes last
     n = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)

@@ -5,10 +5,10 @@ A ledger never holds raw rows: it asks its reader for sums by day and keeps smal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span, utc_day
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.split import Volume
+
+T = TypeVar("T")
 
 Ids = tuple[str | None, ...]
 """One id per dimension; None for the organisation and for money without a project."""
@@ -91,6 +93,13 @@ class Ledger:
     _tables: dict[tuple[Additive, tuple[str, ...]], DailyTable] = field(default_factory=dict)
     _bills: dict[tuple[tuple[str, ...], Days], Mapping[Ids, int]] = field(default_factory=dict)
     _volumes: dict[tuple[tuple[str, ...], Days], Mapping[Ids, Volume]] = field(default_factory=dict)
+    _memory: dict[Hashable, object] = field(default_factory=dict)
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made of this ledger under the key: made once, shared by rules that are alike."""
+        if key not in self._memory:
+            self._memory[key] = make()
+        return cast(T, self._memory[key])
 
     @property
     def today(self) -> date:

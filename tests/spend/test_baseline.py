@@ -22,6 +22,7 @@ from bot.spend.baseline import (
 )
 
 NAN = math.nan
+E04 = math.exp(0.4)
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,27 @@ def plain_rule(series: list[float], k: float, floor: float, min_ratio: float) ->
         return young
     cushion = 0.3 * fmean(four_weeks)
 
-    def base(day: int) -> float | None:
+    def middle(day: int) -> float | None:
         weekdays = [series[day - 7 * w] for w in range(1, 7) if day - 7 * w >= 0]
-        usable = [v for v in weekdays if not math.isnan(v)]
-        return median(usable) if usable else None
+        usable = sorted(v for v in weekdays if not math.isnan(v))
+        kept = usable[1:-1] if len(usable) >= 3 else usable
+        return fmean(kept) if kept else None
+
+    def base(day: int) -> float | None:
+        own = middle(day)
+        if own is None:
+            return None
+        others = [middle(day - back) for back in range(1, 7) if day - back >= 0]
+        alike = [v for v in others if v is not None and own / E04 <= v <= own * E04]
+        return fmean([own] * 9 + alike)
+
+    weeks = [[series[d] for d in range(w, today, 7)] for w in range(max(today - 56, 0), today)][:7]
+    works = [[v for v in weekday if not math.isnan(v)] for weekday in weeks if max_of(weekday) > 0]
+    counted = [v for weekday in works for v in weekday]
+    if cushion > 0 and (not counted or counted.count(0) / len(counted) >= 0.3):
+        eight_weeks = [v for v in series[max(today - 56, 0) : today] if not math.isnan(v)]
+        highest = max(eight_weeks, default=0.0)
+        return Verdict("bursty", highest, limit=max(2 * highest, highest + floor))
 
     misses: dict[int, float] = {}
     first = 7 if len(series) < 21 else 14
@@ -66,19 +84,25 @@ def plain_rule(series: list[float], k: float, floor: float, min_ratio: float) ->
 
     ran = [misses[day] - shift(day) for day in sorted(misses)]
     ran = ran[7:] if len(ran) > 35 else ran
-    usual_base = base(today)
+    usual_base = base(today) if cushion > 0 else (None if base(today) is None else 0.0)
     if usual_base is None or (cushion > 0 and not ran):
         return young
     cap, swing = math.inf, 0.0
     for _ in range(5):
         upward = sum(min(max(miss, 0.0), cap) ** 2 for miss in ran)
-        swing = math.sqrt((2 * upward + 14 * 0.20**2) / (len(ran) + 14))
+        downward = sum(min(max(-miss, 0.0), cap) ** 2 for miss in ran)
+        squares = 2 * (upward + 0.2 * downward)
+        swing = math.sqrt((squares + 14 * 0.20**2) / (1.2 * len(ran) + 14))
         cap = 3.5 * swing
     if ran:
         swing *= max(1.0, math.sqrt((1 + 14 / len(ran)) / (1 + 14 / 42)))
     usual = max((usual_base + cushion) * math.exp(shift(today)) - cushion, 0.0)
     limit = max((usual + cushion) * math.exp(k * swing) - cushion, min_ratio * usual, usual + floor)
     return Verdict("weekday", usual, swing, limit, math.exp(shift(today)))
+
+
+def max_of(values: list[float]) -> float:
+    return max((v for v in values if not math.isnan(v)), default=0.0)
 
 
 @st.composite
@@ -163,10 +187,10 @@ def test_a_limit_is_well_above_the_usual_in_ratio_and_in_amount(values: Floats) 
 def test_a_steady_series_swings_by_what_is_assumed_of_every_series() -> None:
     judged = judge_last(steady(90))
     assert judged.usual[0] == pytest.approx(100)
-    assert judged.swing[0] == pytest.approx(0.2 * math.sqrt(14 / (49 + 14)))
-    assert judged.limit[0] == 150  # 1.5 x usual is above 2.5 swings of 9 %
+    assert judged.swing[0] == pytest.approx(0.2 * math.sqrt(14 / (49 * 1.2 + 14)))
+    assert judged.limit[0] == pytest.approx(150)  # 1.5 x usual is above 2.5 swings of 9 %
     assert judge_last(steady(90), min_ratio=1).limit[0] == pytest.approx(
-        130 * math.exp(2.5 * 0.2 * math.sqrt(14 / 63)) - 30
+        130 * math.exp(2.5 * 0.2 * math.sqrt(14 / 72.8)) - 30
     )
     assert judged.level[0] == pytest.approx(1)
     assert judged.weeks_used[0] == 6
@@ -207,7 +231,7 @@ def test_a_spike_in_the_past_does_not_hide_the_next_one(days_ago: int) -> None:
         (6, "none", NAN),
         (7, "young", 200.0),
         (13, "young", 200.0),
-        (14, "weekday", 209.8),
+        (14, "weekday", 205.2),
         (60, "weekday", 150.0),
     ],
 )
@@ -241,7 +265,7 @@ def test_a_series_begins_at_its_first_day_that_counts() -> None:
 
 def test_days_before_a_project_existed_do_not_look_idle() -> None:
     values = np.vstack([np.zeros((40, 1)), steady(10)])
-    assert judge_last(values).method[0] == "weekday"
+    assert judge_last(values).method[0] == "bursty"
     assert judge_last(since_first_activity(values)).method[0] == "young"
 
 
@@ -346,3 +370,25 @@ def test_values_without_days_or_subjects_are_refused(shape: tuple[int, ...]) -> 
 )
 def test_idle_share_tells_bursty_from_regular(days: list[float], share: float) -> None:
     assert idle_share(one(*days))[0] == pytest.approx(share, nan_ok=True)
+
+
+def test_a_bursty_series_is_held_to_twice_its_highest_day_of_eight_weeks() -> None:
+    days = [400.0] + [0.0] * 40 + [5.0, 0.0, 30.0, 0.0] * 15
+    judged = judge_last(one(*days, 9.0), floor=5)
+    assert (judged.method[0], judged.usual[0], judged.limit[0]) == ("bursty", 30, 60)
+    assert math.isnan(judged.swing[0])
+
+
+def test_the_highest_and_the_lowest_same_weekday_say_nothing() -> None:
+    values = steady(90)
+    values[-8], values[-15] = 900, 1
+    assert judge_last(values).usual[0] == pytest.approx(100, rel=0.01)
+
+
+def test_a_weekday_is_drawn_to_those_like_it_and_to_no_other() -> None:
+    week = [100.0, 130, 100, 100, 100, 20, 20]
+    values = np.array(week * 12)[:, None]
+    tuesday = judge_last(np.vstack([values, [[100.0]], [[130.0]]]))
+    sunday = judge_last(values)
+    assert tuesday.usual[0] == pytest.approx((9 * 130 + 4 * 100) / 13, rel=0.02)
+    assert sunday.usual[0] == pytest.approx(20, rel=0.03)

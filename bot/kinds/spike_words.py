@@ -1,0 +1,134 @@
+"""A spike's finding in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import exp
+
+from bot.alerts.model import Measure
+from bot.kinds.base import Direction, amount, times
+from bot.spend.baseline import BURSTY, FULL_RULE_FROM, WEEKDAY
+from bot.spend.calendar import Unit, day_name, period_of
+from bot.spend.metrics import FORMULAS, Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The numbers of a spike, in the metric's unit; the rest as in `Baseline`."""
+
+    who: str
+    metric: Metric
+    measure: Measure
+    direction: Direction
+    day: date
+    is_running: bool
+    observed: float
+    usual: float
+    limit: float
+    swing: float
+    method: str
+    weeks: int
+    history_days: int
+
+
+class SpikeWords:
+    """Headline, sentence and facts."""
+
+    def __init__(self, of: Spoken) -> None:
+        self._of = of
+        self._is_down = of.direction is Direction.DOWN
+        self._subject = _subject(of)
+        self._observed = amount(of.observed, of.measure)
+        self._usual = amount(of.usual, of.measure)
+        self._limit = amount(of.limit, of.measure)
+        self._full = of.method == WEEKDAY
+        self._weekday = f"{of.day:%A}"
+        self._extreme = "lowest" if self._is_down else "highest"
+
+    @property
+    def headline(self) -> str:
+        so_far = " so far" if self._of.is_running else ""
+        spent = f"{self._subject} {self._observed}{so_far} on {day_name(self._of.day)}"
+        return f"{spent}, {self._compared}"
+
+    @property
+    def why(self) -> str:
+        return f"{self._what_happened} {self._what_is_normal}"
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        label = (
+            f"Usual {self._weekday}" if self._full else f"{self._extreme.title()} {self._so_far}"
+        )
+        gap = amount(abs(self._of.observed - self._of.usual), self._of.measure)
+        swing = (("Normal swing", self._swing),) if self._full else ()
+        return (
+            ("So far" if self._of.is_running else "That day", self._observed),
+            (label, self._usual),
+            ("Below it by" if self._is_down else "Above it by", gap),
+            ("Fine down to" if self._is_down else "Fine up to", self._limit),
+            *swing,
+        )
+
+    @property
+    def _so_far(self) -> str:
+        return "day of 8 weeks" if self._of.method == BURSTY else "day so far"
+
+    @property
+    def _compared(self) -> str:
+        usual = (
+            f"its usual {self._weekday}" if self._full else f"its {self._extreme} {self._so_far}"
+        )
+        if self._of.usual <= 0:
+            return f"where {usual} is nothing"
+        ratio = self._of.observed / self._of.usual
+        return f"{ratio:.0%} of {usual}" if self._is_down else f"{times(ratio)} {usual}"
+
+    @property
+    def _what_happened(self) -> str:
+        day = period_of(self._of.day, Unit.DAY)
+        part = " so far, in a day that is not over" if self._of.is_running else ""
+        spent = f"{self._subject} {self._observed} on {day}{part}"
+        compared = f" ({self._usual})" if self._of.usual > 0 else ""
+        return f"{spent}, {self._compared}{compared}."
+
+    @property
+    def _what_is_normal(self) -> str:
+        fine = (
+            f"anything {'down' if self._is_down else 'up'} to {self._limit} would have been fine."
+        )
+        if not self._full:
+            return f"{self._why_not_full}, so its {self._extreme} day sets the limit: {fine}"
+        weeks = f"{self._of.weeks} weeks" if self._of.weeks != 1 else "week"
+        return (
+            f"Over the last {weeks} it normally swings about {self._swing} around the usual; {fine}"
+        )
+
+    @property
+    def _swing(self) -> str:
+        factor = exp(-self._of.swing if self._is_down else self._of.swing)
+        return f"{factor - 1:+,.0%}"
+
+    @property
+    def _why_not_full(self) -> str:
+        if self._of.method == BURSTY:
+            return "It is idle on too many days for them to be a guide"
+        if self._of.history_days < FULL_RULE_FROM:
+            return f"It has only {self._of.history_days} settled days of history"
+        return f"No usual {self._weekday} is known yet"
+
+
+def missing_words(missing: Sequence[date]) -> str:
+    """Which days were not fetched whole."""
+    if len(missing) == 1:
+        return f"{day_name(missing[0])} is missing: not fetched whole"
+    first, last = day_name(missing[0]), day_name(missing[-1])
+    return f"{len(missing)} days are missing ({first} to {last}): not fetched whole"
+
+
+def _subject(of: Spoken) -> str:
+    if FORMULAS[of.metric].is_ratio:
+        return f"{of.who}'s {of.metric.replace('_', ' ')} was"
+    return f"{of.who} {'cost' if of.metric is Metric.COST else 'used'}"
