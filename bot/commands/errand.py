@@ -37,7 +37,7 @@ from bot.store.outbox import Outbox
 from bot.store.pulses import Pulses
 from bot.store.tallies import MISREAD
 from bot.wiring import real_app
-from bot.worker.due import instant
+from bot.worker.due import instant, jitter
 from bot.worker.plan import Signature, plan_json, signature
 
 _PERIODS = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
@@ -105,6 +105,7 @@ def _told(loaded: Configuration, read: Signature) -> dict[str, Any]:
     return {
         "timezone": schedule.timezone,
         "check_every": schedule.check_every.total_seconds(),
+        "jitter": jitter(loaded.store_url, schedule.check_every).total_seconds(),
         "digests": {
             name: {
                 "at": at.at.isoformat(timespec="minutes"),

@@ -38,14 +38,15 @@ class Turn:
     attempts: int
     missed: int
 
-    def is_free(self, now: datetime, again: bool) -> bool:
-        """Whether it may be claimed. `again`: also when done, by a clock that was ahead."""
-        ahead = self.claimed_at - now
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether a clock wrote it that was ahead of ours."""
+        return self.claimed_at - now > WRONG_CLOCK
+
+    def is_free(self, now: datetime) -> bool:
+        """Whether it may be claimed."""
         if self.state == SKIPPED:
-            return ahead > timedelta(0)
-        if self.state == DONE:
-            return again and ahead > WRONG_CLOCK
-        return self.lease_until <= now or ahead > WRONG_CLOCK
+            return self.claimed_at > now
+        return self.state != DONE and (self.lease_until <= now or self.is_ahead(now))
 
 
 class Claims:
@@ -55,7 +56,7 @@ class Claims:
         self._light = light
         self._worker = worker
 
-    def newest(self, schedule: str, up_to: str) -> list[Turn]:
+    def newest(self, schedule: str, up_to: str = "~") -> list[Turn]:
         """The two newest turns recorded, up to and with a slot; newest first."""
         sql = (
             f"SELECT {_COLUMNS} FROM claims WHERE schedule = ? AND slot <= ? "  # noqa: S608 - constant
@@ -64,14 +65,7 @@ class Claims:
         return [_turn(row) for row in self._light.rows(sql, schedule, up_to)]
 
     def take(
-        self,
-        schedule: str,
-        slot: str,
-        now: datetime,
-        lease: timedelta,
-        *,
-        missed: int = 0,
-        again: bool = False,
+        self, schedule: str, slot: str, now: datetime, lease: timedelta, *, missed: int = 0
     ) -> bool:
         """Takes a turn; False if another worker has it, or had it."""
         until = to_text(now + lease)
@@ -80,23 +74,19 @@ class Claims:
             "missed) VALUES (?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING",
             (schedule, slot, RUNNING, self._worker, to_text(now), until, missed),
         )
-        if self._light.change(new) == [1]:
-            return True
-        return self._taken_over(schedule, slot, now, until, again)
+        return self._light.change(new) == [1] or self._taken_over(schedule, slot, now, until)
 
-    def _taken_over(self, schedule: str, slot: str, now: datetime, until: str, again: bool) -> bool:
+    def _taken_over(self, schedule: str, slot: str, now: datetime, until: str) -> bool:
         """The same conditions as `Turn.is_free`, in the database: only one worker fulfils them."""
-        ahead = to_text(now + WRONG_CLOCK)
         over: Statement = (
             "UPDATE claims SET state = ?, worker = ?, claimed_at = ?, lease_until = ?, "
             "attempts = attempts + 1 WHERE schedule = ? AND slot = ? AND ("
             "(state IN (?, ?) AND (lease_until <= ? OR claimed_at > ?)) "
-            "OR (state = ? AND claimed_at > ?) OR (state = ? AND claimed_at > ?))",
+            "OR (state = ? AND claimed_at > ?))",
             (
                 *(RUNNING, self._worker, to_text(now), until, schedule, slot),
-                *(RUNNING, FAILED, to_text(now), ahead),
+                *(RUNNING, FAILED, to_text(now), to_text(now + WRONG_CLOCK)),
                 *(SKIPPED, to_text(now)),
-                *(DONE if again else "", ahead),
             ),
         )
         return self._light.change(over) == [1]
@@ -138,13 +128,14 @@ class Claims:
         return int(self._light.rows(sql, *values)[0][0])
 
     def forget_old(self, schedule: str, now: datetime) -> None:
-        """Lets go of a schedule's turns of days ago, and of those a wrong clock left ahead."""
-        before, after = to_text(now - _KEPT), to_text(now + WRONG_CLOCK)
+        """Lets go of a schedule's turns of days ago."""
+        sql = "DELETE FROM claims WHERE schedule = ? AND claimed_at < ?"
+        self._light.change((sql, (schedule, to_text(now - _KEPT))))
+
+    def forget_from(self, schedule: str, slot: str) -> None:
+        """Lets go of a turn and all after it: for a schedule that may repeat itself."""
         self._light.change(
-            (
-                "DELETE FROM claims WHERE schedule = ? AND (claimed_at < ? OR claimed_at > ?)",
-                (schedule, before, after),
-            )
+            ("DELETE FROM claims WHERE schedule = ? AND slot >= ?", (schedule, slot))
         )
 
 

@@ -91,9 +91,13 @@ class Ticker:
 
 
 class Loop:
-    """The parent process. `program` is what a child runs, given its errand."""
+    """The parent process. `program` is what a child runs, given its errand; `grace` the seconds
+    a run has to stop by itself."""
 
-    def __init__(self, config: Path, program: Sequence[str] = PROGRAM) -> None:
+    def __init__(
+        self, config: Path, program: Sequence[str] = PROGRAM, grace: float = GRACE_SECONDS
+    ) -> None:
+        self._grace = grace
         self._program = program
         self._bell = Bell()
         self._child: Child | None = None
@@ -162,7 +166,7 @@ class Loop:
         return self._child.pipes if self._child else []
 
     def _left(self) -> int:
-        child, until = self._child, time.monotonic() + GRACE_SECONDS
+        child, until = self._child, time.monotonic() + self._grace
         event("bot.worker", logging.INFO, "leaving", running=bool(child))
         if child:
             child.signal(signal.SIGTERM)

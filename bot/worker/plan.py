@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.worker.due import DigestTime, Timetable, jitter
+from bot.worker.due import DigestTime, Timetable
 
 Signature = tuple[tuple[str, int, int, int], ...]
 
@@ -60,12 +60,11 @@ def plan_json(plan: Mapping[str, Any]) -> str:
 def read_plan(text: str) -> Plan:
     """The plan a child told. Raises ValueError or KeyError for anything else."""
     told = json.loads(text)
-    every = timedelta(seconds=told["check_every"])
     return Plan(
         timetable=Timetable(
             zone=ZoneInfo(told["timezone"]),
-            check_every=every,
-            jitter=jitter(told["store_url"], every),
+            check_every=timedelta(seconds=told["check_every"]),
+            jitter=timedelta(seconds=told["jitter"]),
             digests=tuple(_digest(name, at) for name, at in told["digests"].items()),
             catch_up=timedelta(seconds=told["catch_up"]),
         ),

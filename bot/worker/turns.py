@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.store.claims import DONE, Claims, Turn
+from bot.store.claims import Claims, Turn
 from bot.worker.due import (
     CHECK,
     DigestTime,
@@ -68,18 +68,27 @@ class Turns:
 
     def _check(self, now: datetime) -> Found:
         slot = due_check(self._plan.timetable, now)
-        turns = self._claims.newest(CHECK, slot.name)
+        turns = self._known_checks(slot, now)
         mine = _of_slot(turns, slot)
-        if mine and not _may_run(mine, now, again=True):
+        if mine and not _may_run(mine, now):
             return Found()
         last = next((turn.slot for turn in turns if turn is not mine), None)
         missed = 0 if mine else checks_missed(slot, last, self._plan.timetable.check_every)
         lease = self._plan.lease
-        if not self._claims.take(CHECK, slot.name, now, lease, missed=missed, again=True):
+        if not self._claims.take(CHECK, slot.name, now, lease, missed=missed):
             return Found()
         self._claims.forget_old(CHECK, now)
         arguments = ("check", "--config", self._config)
         return Found(Job(CHECK, slot.name, arguments, _attempt(mine)), {CHECK: missed})
+
+    def _known_checks(self, slot: Slot, now: datetime) -> Sequence[Turn]:
+        """The newest checks. Those of a future that a clock ahead has claimed come again: better
+        one too many than none until that future is there."""
+        turns = self._claims.newest(CHECK)
+        if not turns or not turns[0].is_ahead(now):
+            return turns
+        self._claims.forget_from(CHECK, slot.name)
+        return self._claims.newest(CHECK, slot.name)
 
     def _digest(self, digest: DigestTime, now: datetime) -> Found:
         slot = latest(digest, self._plan.timetable.zone, now)
@@ -87,7 +96,7 @@ class Turns:
             return Found()
         turns = self._claims.newest(digest.schedule, slot.name)
         mine = _of_slot(turns, slot)
-        if mine and not _may_run(mine, now, again=False):
+        if mine and not _may_run(mine, now):
             return Found()
         last = next((turn.slot for turn in turns if turn is not mine), None)
         due = due_digest(digest, self._plan.timetable, now, last)
@@ -116,8 +125,8 @@ def _of_slot(turns: Sequence[Turn], slot: Slot) -> Turn | None:
     return turns[0] if turns and turns[0].slot == slot.name else None
 
 
-def _may_run(turn: Turn, now: datetime, again: bool) -> bool:
-    return turn.is_free(now, again) and (turn.state == DONE or turn.attempts < MOST_ATTEMPTS)
+def _may_run(turn: Turn, now: datetime) -> bool:
+    return turn.is_free(now) and turn.attempts < MOST_ATTEMPTS
 
 
 def _attempt(turn: Turn | None) -> int:
