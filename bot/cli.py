@@ -198,7 +198,8 @@ def errand(memory_mb: int, **options: Any) -> int:
 
         return run_errand(**options)
     except MemoryError:
-        raise MemoryError(f"the run needed more than worker.memory_mb ({memory_mb} MB)") from None
+        say(f"bot: the run needed more than worker.memory_mb, {memory_mb} MB")
+        return BUG
 
 
 @bot.command(short_help="Fetch or back-fill the bill, and nothing else.")

@@ -115,13 +115,17 @@ def _instant(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def relay(line: str) -> None:
-    """Logs a line that a child process has logged as JSON, or written in any other form."""
+def relay(line: str) -> str:
+    """Logs a line that a child process has logged as JSON, or written in any other form.
+
+    Returns what it says, without time and level.
+    """
     try:
         told = json.loads(line)
         level = logging.getLevelNamesMapping()[told.pop("level").upper()]
-        name, message, _ = told.pop("name"), told.pop("message"), told.pop("at")
+        name, message, _ = told.pop("name"), str(told.pop("message")), told.pop("at")
     except (ValueError, KeyError, AttributeError, TypeError):
-        event("run", logging.WARNING, line)
-    else:
-        event(f"bot.{name}", level, str(message), **told)
+        event("bot.run", logging.WARNING, line)
+        return safe(line)
+    event(f"bot.{name}", level, message, **told)
+    return message

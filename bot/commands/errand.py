@@ -10,20 +10,20 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from bot import app as flow
 from bot.app import App
 from bot.commands.common import note
 from bot.commands.jobs import exit_code, note_trouble, run_job
+from bot.commands.planning import PERIODS, told_plan
 from bot.commands.steady import Steady, fingerprint, keep_as_good, steady_configuration
 from bot.config.load import Configuration
-from bot.config.problems import ConfigProblems
+from bot.config.problems import ConfigProblems, in_a_line
 from bot.config.settings import Settings
 from bot.config.whereabouts import config_path
 from bot.delivery.postman import Postman, SlackPostman, Undelivered
@@ -37,10 +37,8 @@ from bot.store.outbox import Outbox
 from bot.store.pulses import Pulses
 from bot.store.tallies import MISREAD
 from bot.wiring import real_app
-from bot.worker.due import instant, jitter
-from bot.worker.plan import Signature, plan_json, signature
-
-_PERIODS = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
+from bot.worker.due import instant
+from bot.worker.plan import plan_json, signature
 
 
 def run_errand(
@@ -67,7 +65,7 @@ def _job(loaded: Configuration, job: Callable[[App], Report]) -> int:
 
 
 def _turn(settings: Settings, unit: Unit, day: date, missed: int) -> Turn:
-    at = getattr(settings.schedule.digest, _PERIODS[unit])
+    at = getattr(settings.schedule.digest, PERIODS[unit])
     return Turn(day, instant(day, at.at, settings.schedule.zone), missed) if at else _midnight(day)
 
 
@@ -89,7 +87,7 @@ def _plan(path: Path) -> int:
         _remember(database, path, steady, now)
     finally:
         database.close()
-    sys.stdout.write(plan_json(_told(loaded, before)) + "\n")
+    sys.stdout.write(plan_json(told_plan(loaded, before)) + "\n")
     return 0
 
 
@@ -100,40 +98,15 @@ def _files(path: Path, steady: Steady) -> list[str]:
     return [str(path), str(rules), *sorted(map(str, inside))]
 
 
-def _told(loaded: Configuration, read: Signature) -> dict[str, Any]:
-    schedule, worker = loaded.settings.schedule, loaded.settings.worker
-    return {
-        "timezone": schedule.timezone,
-        "check_every": schedule.check_every.total_seconds(),
-        "jitter": jitter(loaded.store_url, schedule.check_every).total_seconds(),
-        "digests": {
-            name: {
-                "at": at.at.isoformat(timespec="minutes"),
-                "weekday": at.weekday,
-                "of_month": at.of_month,
-            }
-            for name in _PERIODS.values()
-            if (at := getattr(schedule.digest, name))
-        },
-        "catch_up": schedule.catch_up.total_seconds(),
-        "run_timeout": worker.run_timeout.total_seconds(),
-        "memory_mb": worker.memory_mb,
-        "tick": worker.tick.total_seconds(),
-        "listen": worker.listen,
-        "store_url": loaded.store_url,
-        "read": read,
-    }
-
-
 def _remember(database: Database, path: Path, steady: Steady, now: datetime) -> None:
     if steady.broken is None:
         keep_as_good(database, path, steady.configuration, now)
         Pulses(database).forget(MISREAD)
         return
-    problems = [str(problem) for problem in steady.broken.problems]
+    problems = [in_a_line(problem) for problem in steady.broken.problems]
     for problem in problems:
         note(problem)
-    Pulses(database).beat(MISREAD, now, problems[0].partition("\n")[0])
+    Pulses(database).beat(MISREAD, now, problems[0])
     _tell_broken(database, path, steady, steady.broken, now)
 
 
@@ -143,7 +116,7 @@ def _tell_broken(
     slack = steady.configuration.settings.slack
     message = broken_configuration(
         fingerprint=fingerprint(path, broken),
-        problems=[str(problem).partition("\n")[0] for problem in broken.problems],
+        problems=[in_a_line(problem) for problem in broken.problems],
         good_since=steady.good_since,
         channel=slack.channel,
     )
@@ -169,7 +142,15 @@ class Patience:
 
     def __init__(self) -> None:
         self._busy = self._asked = False
-        signal.signal(signal.SIGTERM, self._hear)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Inside, SIGTERM is heard."""
+        before = signal.signal(signal.SIGTERM, self._hear)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
@@ -179,8 +160,8 @@ class Patience:
             yield
         finally:
             self._busy = False
-            if self._asked:
-                raise KeyboardInterrupt
+        if self._asked:
+            raise KeyboardInterrupt
 
     def _hear(self, _signal: int, _frame: object) -> None:
         self._asked = True
@@ -203,6 +184,5 @@ class UndisturbedPostman:
 @contextmanager
 def _interruptible(loaded: Configuration) -> Iterator[App]:
     patience = Patience()
-    opened: AbstractContextManager[App] = real_app(loaded, None)
-    with opened as app:
+    with patience.listening(), real_app(loaded, None) as app:
         yield replace(app, postman=UndisturbedPostman(app.postman, patience))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.commands.common import configuration, print_json
+from bot.commands.workerstatus import worker_lines, worker_status
 from bot.spend.calendar import DayState, day_name, utc_day
 from bot.spend.ledger import trailing
 from bot.store.alerts import AlertBook
@@ -49,10 +50,12 @@ def run_status(*, config: Path | None, output: str, as_of: datetime | None) -> i
             for e in waiting
         ],
     }
+    document["worker"] = worker_status(loaded, now)
     if output == "json":
         print_json(document)
     else:
         _print(document, len(states))
+        sys.stdout.write("".join(f"{line}\n" for line in worker_lines(document["worker"])))
     return 5 if any(entry.error for entry in waiting) else 0
 
 

@@ -24,11 +24,11 @@ class Child:
     """A running program.
 
     `deadline` is the monotonic instant at which it has had its time. `heard` is called with each
-    line on its stderr.
+    line on its stderr, and gives back what it says.
     """
 
     def __init__(
-        self, command: Sequence[str], deadline: float, heard: Callable[[str], None]
+        self, command: Sequence[str], deadline: float, heard: Callable[[str], str]
     ) -> None:
         self.deadline = deadline
         self.overdue = False
@@ -97,8 +97,7 @@ class Child:
     def _hear(self, line: bytes) -> None:
         text = line.decode("utf-8", "replace").rstrip()
         if text:
-            self.last_words = text.strip()[:LAST_WORDS]
-            self._heard(text)
+            self.last_words = self._heard(text)[:LAST_WORDS]
 
 
 def _said(pipe: IO[bytes] | None) -> bytes:

@@ -24,7 +24,7 @@ from bot.worker.due import (
     next_turns,
 )
 from tests.build import at
-from tests.worker.simulated import ALL, DAILY, MONTHLY, WEEKLY, timetable
+from tests.worker.simulated import DAILY, MONTHLY, WEEKLY, timetable
 
 HALF_HOURS = [time(n // 2, 30 * (n % 2)) for n in range(48)]
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -159,7 +159,7 @@ def _moment(day: datetime, zone: ZoneInfo) -> datetime:
 def digests_around(moment: datetime, zone: str, clock: time) -> Iterator[tuple[str, int]]:
     """How often each local date around a change had its digest, by a tick every half hour."""
     table = timetable(zone, [DigestTime("daily", clock)])
-    now, end = moment - timedelta(hours=49), moment + timedelta(hours=49)
+    now, end = moment - timedelta(hours=30), moment + timedelta(hours=30)
     digest = table.digests[0]
     known = latest(digest, table.zone, now)
     assert known
@@ -171,8 +171,9 @@ def digests_around(moment: datetime, zone: str, clock: time) -> Iterator[tuple[s
             ran[due.slot.name] += 1
             last = due.slot.name
         now += HALF_AN_HOUR
+    now -= HALF_AN_HOUR  # the last tick
     day = date.fromisoformat(known.name) + timedelta(days=1)
-    while instant(day, clock, table.zone) < end:
+    while instant(day, clock, table.zone) <= now:
         yield day.isoformat(), ran.pop(day.isoformat(), 0)
         day += timedelta(days=1)
     assert not ran
@@ -204,4 +205,3 @@ def test_every_zone_rule_and_change_of_the_clocks_from_2024_to_2030() -> None:
     every = transitions(range(2024, 2031))
     assert len(every) > 150
     assert wrong(every, HALF_HOURS) == []
-    assert ALL
