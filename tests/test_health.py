@@ -68,16 +68,18 @@ def test_what_health_says(statements: list[Statement], later: float, says: str) 
 
 
 def test_health_takes_a_few_times_a_bare_interpreter(tmp_path: Path) -> None:
+    """In turns, as often as it takes on a busy machine: the quickest of each counts."""
     (tmp_path / "config.yaml").write_text("slack: {channel: '#a'}\n")
+    bare, health = [], []
+    for _ in range(20):
+        bare.append(seconds(tmp_path, "-c", "pass"))
+        health.append(seconds(tmp_path, "-m", "bot", "health"))
+        if min(health) < 6 * min(bare):
+            return
+    raise AssertionError(f"{min(health) / min(bare):.1f} times")
 
-    def quickest(*arguments: str) -> float:
-        times = []
-        for _ in range(5):
-            begun = time.perf_counter()
-            subprocess.run(
-                [sys.executable, *arguments], cwd=tmp_path, capture_output=True, check=False
-            )
-            times.append(time.perf_counter() - begun)
-        return min(times)
 
-    assert quickest("-m", "bot", "health") < 6 * quickest("-c", "pass")
+def seconds(home: Path, *arguments: str) -> float:
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], cwd=home, stdout=DEVNULL, check=False)
+    return time.perf_counter() - begun
