@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from subprocess import DEVNULL
 
 import pytest
 
