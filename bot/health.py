@@ -91,7 +91,7 @@ def _judged(
         "oldest_waiting": oldest,
     }
     why = (worker and worker.trouble(now)) or _misread(pulses) or _trouble(found, now)
-    ticked = f", last tick {_seconds(worker.at, now):.0f} s ago" if worker else ""
+    ticked = f", last tick {max(0.0, _seconds(worker.at, now)):.0f} s ago" if worker else ""
     fine = f"last fetch {_age(fetched, now)} ago{ticked}"
     return {"healthy": why is None, "why": why or fine, **found}
 
