@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CreateColumn
 
-from bot.store.schema import alerts, meta, outbox
+from bot.store.schema import alerts, meta, outbox, slack_names
 
 Step = Callable[[Connection], None]
 
@@ -40,8 +40,14 @@ def _add_missing_columns(connection: Connection, table: sa.Table) -> None:
             connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {words}"))
 
 
-STEPS: Mapping[int, Step] = {1: _lives_and_places}
-"""Schema 1 is the first; the next change of a table adds `2: its step` here."""
+def _threads_and_people(connection: Connection) -> None:
+    """Schema 3: where replies are, which channel was really tried, and who a handle stands for."""
+    _add_missing_columns(connection, outbox)
+    slack_names.create(connection, checkfirst=True)
+
+
+STEPS: Mapping[int, Step] = {1: _lives_and_places, 2: _threads_and_people}
+"""Schema 1 is the first; the next change of a table adds `3: its step` here."""
 
 
 def migrate(
