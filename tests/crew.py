@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from bot.app import App, check, digest
 from bot.config.load import load_configuration
 from bot.config.settings import SlackSettings
 from bot.delivery.dispatch import dispatch
+from bot.delivery.errand import Terms
 from bot.delivery.postman import Undelivered
 from bot.delivery.slack import SlackNotifier
 from bot.errors import BotError
@@ -67,7 +67,7 @@ class BriskPostman:
         token, url = self.settings.bot_token.get_secret_value(), self.settings.base_url
         slack = SlackNotifier(token, url, timeout=ANSWER)
         now = datetime.now(UTC)
-        done = dispatch(Outbox(self.database), slack, now, time.sleep, sending_seconds=LEASE)
+        done = dispatch(Outbox(self.database), slack, now, Terms(sending_seconds=LEASE))
         return len(done.sent), tuple((key, str(error)) for key, error in done.failed)
 
 

@@ -19,8 +19,9 @@ from bot.spend.calendar import DayState, day_name, utc_day
 from bot.spend.ledger import trailing
 from bot.store.alerts import AlertBook, recently_shown
 from bot.store.database import Database, open_forgetful
+from bot.store.entries import OutboxEntry
 from bot.store.history import COSTS, History
-from bot.store.outbox import Outbox, OutboxEntry
+from bot.store.outbox import Outbox
 from bot.store.pulses import CHECKED, FAILED, Pulses
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from bot.messages.model import Chart, MessageType
+from bot.messages.model import Action, Chart, MessageType
+from bot.store.place import Aim, Place
 
 Json = dict[str, Any]
 
@@ -18,7 +19,9 @@ class Outgoing:
 
     `blocks` hold a placeholder where each chart goes; `images` are the charts that are uploaded
     (name -> file id), the others are left out. `channel_id` is the id Slack last gave for the
-    channel, empty if unknown. `notes` say what had to be left out, for the operator.
+    channel, empty if unknown. `thread_ts` is the root of the thread it is a reply in, empty for a
+    message of its own; `broadcast` shows a reply in the channel too. `also_keys` are further keys
+    it tells. `notes` say what had to be left out, for the operator.
     """
 
     key: str
@@ -28,16 +31,23 @@ class Outgoing:
     blocks: Sequence[Json]
     charts: tuple[Chart, ...] = ()
     channel_id: str = ""
+    thread_ts: str = ""
+    broadcast: bool = False
+    also_keys: tuple[str, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
 class Receipt(NamedTuple):
-    """Where a message is. Both are empty for a place that does not tell (a webhook)."""
+    """Where a message is. All is empty for a place that does not tell (a webhook).
+
+    `thread_ts` is the root of the thread it is a reply in, empty for a message of its own.
+    """
 
     channel_id: str
     ts: str
     notes: tuple[str, ...] = ()
+    thread_ts: str = ""
 
 
 class Unknown(NamedTuple):
@@ -50,10 +60,19 @@ class Notifier(Protocol):
     """A place that takes messages."""
 
     def prepare(self, outgoing: Outgoing) -> Outgoing:
-        """Does what is harmless to repeat: uploads the charts. Never fails: it leaves out."""
+        """Does what is harmless to repeat: uploads charts, finds people. Never fails: leaves out.
+
+        A chart that is among `images` already is not uploaded again.
+        """
 
     def post(self, outgoing: Outgoing) -> Receipt:
         """Posts once. Raises DeliveryError: permanent, ambiguous, or neither (not posted)."""
+
+    def update(self, outgoing: Outgoing, ts: str) -> Receipt:
+        """Gives the message at `ts` of `channel_id` these words; harmless to repeat.
+
+        Raises DeliveryError.
+        """
 
     def find(self, outgoing: Outgoing, since: datetime) -> Receipt | Unknown | None:
         """The message with this key posted after `since`; None if it is certainly not there.
@@ -67,6 +86,8 @@ class Entry(Protocol):
 
     @property
     def key(self) -> str: ...
+    @property
+    def alert_key(self) -> str | None: ...
     @property
     def type(self) -> MessageType: ...
     @property
@@ -84,25 +105,40 @@ class Entry(Protocol):
     @property
     def attempted_at(self) -> datetime | None: ...
     @property
+    def created_at(self) -> datetime: ...
+    @property
     def in_doubt(self) -> bool: ...
     @property
-    def action(self) -> str: ...
+    def action(self) -> Action: ...
     @property
     def parent(self) -> str | None: ...
     @property
     def broadcast(self) -> bool: ...
     @property
-    def also_keys(self) -> Sequence[str]: ...
+    def also_keys(self) -> tuple[str, ...]: ...
     @property
     def fallback_from(self) -> str | None: ...
+    @property
+    def fallback_why(self) -> str | None: ...
 
 
 class Outbox(Protocol):
     """What dispatch asks of `bot.store.outbox.Outbox`; the meanings are told there."""
 
     def waiting(self) -> Sequence[Entry]: ...
-    def claim(self, key: str, attempts: int, now: datetime) -> bool: ...
-    def mark_sent(self, key: str, now: datetime, channel_id: str, ts: str) -> None: ...
+    def place(self, key: str) -> Place | None: ...
+    def known_id(self, channel: str) -> str: ...
+    def is_outdated(self, parent: str, decided: datetime) -> bool: ...
+    def claim(self, key: str, attempts: int, now: datetime, aim: Aim | None = None) -> bool: ...
+    def mark_sent(
+        self,
+        key: str,
+        now: datetime,
+        channel_id: str,
+        ts: str,
+        thread_ts: str = "",
+        images: Mapping[str, str] = ...,
+    ) -> None: ...
     def mark_presumed(self, key: str, now: datetime, error: str) -> None: ...
     def mark_failed(self, key: str, error: str) -> None: ...
     def mark_unsure(self, key: str, error: str) -> None: ...

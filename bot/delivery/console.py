@@ -20,5 +20,9 @@ class ConsoleNotifier:
         self.messages.append(outgoing)
         return Receipt("", "")
 
+    def update(self, outgoing: Outgoing, ts: str) -> Receipt:
+        self.messages.append(outgoing)
+        return Receipt(outgoing.channel_id, ts)
+
     def find(self, _outgoing: Outgoing, _since: datetime) -> None:
         """Nothing was ever sent."""

@@ -39,19 +39,38 @@ class SlackApi:
         self._line = line
 
     def post(self, outgoing: Outgoing, blocks: list[Json] | None) -> Receipt:
-        """chat.postMessage, once, with the key as metadata."""
+        """chat.postMessage, once, with the keys as metadata."""
+        thread = {"thread_ts": outgoing.thread_ts} if outgoing.thread_ts else {}
+        broadcast = {"reply_broadcast": True} if thread and outgoing.broadcast else {}
         answer = self._call(
             self._client.chat_postMessage,
-            channel=outgoing.channel,
+            outgoing.channel,
+            channel=(outgoing.thread_ts and outgoing.channel_id) or outgoing.channel,
             text=outgoing.text,
             blocks=blocks,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}},
+            metadata=metadata_of(outgoing),
             unfurl_links=False,
             unfurl_media=False,
             link_names=False,
             parse="none",
+            **thread,
+            **broadcast,
         )
-        return Receipt(str(answer["channel"]), str(answer["ts"]))
+        return _receipt(answer, outgoing)
+
+    def update(self, outgoing: Outgoing, ts: str, blocks: list[Json] | None) -> Receipt:
+        """chat.update of the message at `ts`: words and blocks; metadata and files stay."""
+        answer = self._call(
+            self._client.chat_update,
+            outgoing.channel,
+            channel=outgoing.channel_id,
+            ts=ts,
+            text=outgoing.text,
+            blocks=blocks or [],
+            link_names=False,
+            parse="none",
+        )
+        return _receipt(answer, outgoing)
 
     def history(self, channel_id: str, oldest: datetime) -> Iterator[Json]:
         """conversations.history: the channel's messages after `oldest`, newest first."""
@@ -63,6 +82,31 @@ class SlackApi:
             include_all_metadata=True,
             limit=PAGE,
         )
+
+    def replies(self, channel_id: str, root: str, oldest: datetime) -> Iterator[Json]:
+        """conversations.replies: a thread's messages after `oldest`, and always its root."""
+        return self._pages(
+            self._client.conversations_replies,
+            "messages",
+            channel=channel_id,
+            ts=root,
+            oldest=f"{oldest.timestamp():.6f}",
+            include_all_metadata=True,
+            limit=PAGE,
+        )
+
+    def users(self) -> Iterator[Json]:
+        """users.list: everybody of the workspace."""
+        return self._pages(self._client.users_list, "members", limit=PAGE)
+
+    def groups(self) -> Iterator[Json]:
+        """usergroups.list: the groups that can be called."""
+        return iter(self._call(self._client.usergroups_list).get("usergroups") or ())
+
+    def user_by_email(self, address: str) -> Json:
+        """users.lookupByEmail: one person."""
+        answer = self._call(self._client.users_lookupByEmail, email=address)
+        return answer.get("user") or {}
 
     def channels(self, types: str) -> Iterator[Json]:
         """conversations.list: channels of these types, archived ones left out."""
@@ -102,8 +146,11 @@ class SlackApi:
             if not cursor:
                 return
 
-    def _call(self, method: Callable[..., SlackResponse], /, **arguments: Any) -> Json:
-        channel = str(arguments.get("channel", ""))
+    def _call(
+        self, method: Callable[..., SlackResponse], where: str = "", /, **arguments: Any
+    ) -> Json:
+        """The answer. `where` is the channel as people write it, for the words of a refusal."""
+        channel = where or str(arguments.get("channel", ""))
         try:
             answer = method(**arguments).data
         except SlackApiError as error:
@@ -133,8 +180,26 @@ class _Client(WebClient):
         return {"status": answer.status, "headers": answer.headers, "body": body}
 
 
+def _receipt(answer: Json, outgoing: Outgoing) -> Receipt:
+    try:
+        return Receipt(str(answer["channel"]), str(answer["ts"]), (), outgoing.thread_ts)
+    except KeyError:
+        raise in_doubt("the answer did not come from Slack") from None
+
+
+def metadata_of(outgoing: Outgoing) -> Json:
+    """What the message carries: its own key, and those of whatever else it tells."""
+    payload: Json = {"key": outgoing.key}
+    if outgoing.also_keys:
+        payload["keys"] = list(outgoing.also_keys)
+    return {"event_type": EVENT_TYPE, "event_payload": payload}
+
+
 def key_of(message: Mapping[str, Any]) -> str | None:
-    """The key a message of the bot carries; None for any other message."""
+    """The key of a message of the bot; None for any other message.
+
+    Only its own: the further keys that it tells have messages of their own in its thread.
+    """
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") != EVENT_TYPE:
         return None

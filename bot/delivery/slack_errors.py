@@ -24,6 +24,36 @@ _AMBIGUOUS = {"internal_error", "fatal_error", "request_timeout", "service_unava
 _RATE_LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _UNREACHABLE = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 _BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
+_CHANNEL = {
+    "channel_not_found",
+    "not_in_channel",
+    "is_archived",
+    "is_inactive",
+    "no_permission",
+    "invalid_channel",
+    "user_not_found",
+    "messages_tab_disabled",
+    "channel_type_not_supported",
+    "method_not_supported_for_channel_type",
+}
+_NO_THREADS = {"restricted_action_thread_locked", "restricted_action_non_threadable_channel"}
+_PLACE = _NO_THREADS | {
+    "message_not_found",
+    "thread_not_found",
+    "invalid_thread_ts",
+    "cannot_reply_to_message",
+    "cant_update_message",
+    "edit_window_closed",
+    "block_mismatch",
+}
+_TOKEN = {
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "not_allowed_token_type",
+}
 _REINSTALL = (
     "copy a valid Bot User OAuth Token (xoxb-…) from https://api.slack.com/apps, "
     "OAuth & Permissions, into SLACK_BOT_TOKEN"
@@ -46,6 +76,20 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
     "is_archived": (
         "{channel} is archived",
         "unarchive it, or name another one in slack.channel or slack.routes",
+    ),
+    "is_inactive": (
+        "{channel} is archived or frozen",
+        "unarchive it, or name another one in slack.channel or slack.routes",
+    ),
+    "message_not_found": ("the message it belongs to is gone", "nothing needs to be done"),
+    "thread_not_found": ("the thread it belongs to is gone", "nothing needs to be done"),
+    "cant_update_message": (
+        "the message it belongs to was not written by this app",
+        "use one Slack app for one database",
+    ),
+    "edit_window_closed": (
+        "the workspace lets nobody change a message so old",
+        "nothing needs to be done",
     ),
     "restricted_action": (
         "the workspace does not let the bot post in {channel}",
@@ -94,6 +138,23 @@ class SlackRefusedError(DeliveryError):
     def blames_blocks(self) -> bool:
         """Whether the same words without blocks might be accepted."""
         return self.code in _BLOCKS
+
+    @property
+    def blames_channel(self) -> bool:
+        """Whether this channel takes nothing from the bot until somebody changes something."""
+        return self.code in _CHANNEL or (
+            self.code.startswith("restricted_action") and not self.blames_place
+        )
+
+    @property
+    def blames_place(self) -> bool:
+        """Whether the message or thread it belongs to is gone or closed."""
+        return self.code in _PLACE
+
+    @property
+    def blames_token(self) -> bool:
+        """Whether nothing at all will be accepted from the bot."""
+        return self.code in _TOKEN
 
 
 def answered(

@@ -1,4 +1,4 @@
-"""One message on its way: claim, post, and find out what became of it.
+"""One message or reply on its way: claim, post, and find out what became of it.
 
 pending ──claim──> sending ──posted─────────────────────────> sent
                       │ certainly not posted ──> pending
@@ -6,164 +6,140 @@ pending ──claim──> sending ──posted───────────
                       │    found ───────────────────────────> sent
                       │    not there ──> claim and post again
                       │    cannot look now ──> stays sending, looked up next time
-                      └    nobody can look: alert again with a remark; digest counts as sent
+                      │    nobody can look: alert again with a remark; digest counts as sent
+                      │ its thread is gone: claim and post it by itself
+                      └ its channel refuses for good: claim and post it in the default channel
+
+A claim remembers the channel that is really tried, so that the message is looked for there.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from bot.delivery.base import Entry, Json, Notifier, Outbox, Outgoing, Receipt, Unknown
-from bot.errors import BotError, DeliveryError
+from bot.delivery.base import Entry, Outgoing, Receipt, Unknown
+from bot.delivery.errand import (
+    LOOK_AGAIN,
+    PAUSE,
+    Guarded,
+    OthersAtWorkError,
+    Outcome,
+    PresumedSentError,
+    Run,
+    outgoing_of,
+)
+from bot.delivery.remarks import diverted, late, repeated
+from bot.delivery.slack_errors import SlackRefusedError
+from bot.errors import DeliveryError
 from bot.messages.model import MessageType
-
-ATTEMPTS = 3
-"""Posts of one message in one run, and look-ups after each."""
-
-SENDING_SECONDS = 60.0
-"""The longest a post takes: for so long a message that is `sending` may be in other hands."""
-
-REMARK = "(possibly repeated)"
+from bot.store.place import Aim, Place
 
 _LOOK_AFTER = (2.0, 5.0, 10.0)  # Slack may still be at work on a request whose answer we gave up
-_LOOK_AGAIN = 5.0  # another process that is well has posted its message by then
-_PAUSE = 2.0
-_LONGEST_PAUSE = 30.0
-_MOST_BLOCKS = 50
-
-_log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How to wait, what time it is, and how long others may take over a post."""
+class Telling(Guarded):
+    """The way of one message; `place` is where the parent of a reply is.
 
-    sleep: Callable[[float], None]
-    instant: Callable[[], datetime]
-    sending_seconds: float
+    A reply whose parent's place is not known is posted by itself.
+    """
 
+    def __init__(self, entry: Entry, run: Run, place: Place | None = None) -> None:
+        self._aim = _first_aim(entry)
+        super().__init__(entry, run, _started(entry, run, self._aim, place or Place()))
+        self._doubt_since = entry.attempted_at if entry.in_doubt else None
+        self._others_until = self._when_others_are_done()
+        self._is_repeated = False
 
-class PresumedSentError(DeliveryError):
-    """A digest that may have been posted and can never be looked up: it is not sent again."""
+    @property
+    def _is_in_doubt(self) -> bool:
+        return self._doubt_since is not None
 
-
-class Telling:
-    """The way of one message."""
-
-    def __init__(
-        self, entry: Entry, outbox: Outbox, notifier: Notifier, pace: Pace, tries: int
-    ) -> None:
-        self._entry = entry
-        self._outbox = outbox
-        self._notifier = notifier
-        self._pace = pace
-        self._tries = tries
-        self._in_doubt = entry.in_doubt
-        self._outgoing = Outgoing(
-            key=entry.key,
-            type=entry.type,
-            channel=entry.channel,
-            text=entry.text,
-            blocks=entry.blocks,
-            charts=entry.charts,
-            channel_id=entry.channel_id,
-        )
-
-    def tell(self) -> tuple[str, ...] | None:
-        """Notes on what was left out, once told; None if another process has the message.
-
-        Raises DeliveryError, with the outbox already marked.
-        """
-        key = self._entry.key
-        try:
-            return self._told()
-        except PresumedSentError as error:
-            self._outbox.mark_presumed(key, self._pace.instant(), str(error))
-            raise
-        except DeliveryError as error:
-            mark = self._outbox.mark_unsure if self._in_doubt else self._outbox.mark_failed
-            mark(key, str(error))
-            raise
-        except BotError:
-            raise
-        except Exception as error:
-            _log.exception("a bug stopped the message %r", key)
-            self._outbox.mark_unsure(key, f"a bug in the bot stopped it: {type(error).__name__}")
-            raise DeliveryError(
-                f"a bug in the bot stopped a message ({type(error).__name__})",
-                hint="please report it with the log; the message stays in the outbox",
-            ) from error
-
-    def _told(self) -> tuple[str, ...] | None:
-        receipt = self._left_over() if self._in_doubt else None
+    def _done(self, tries: int) -> Outcome | None:
+        receipt = self._left_over(tries) if self._is_in_doubt else None
         if receipt is None:
-            self._outgoing = self._notifier.prepare(self._outgoing)
-            receipt = self._posted()
+            self._prepare()
+            receipt = self._posted(tries)
         if receipt is None:
             return None
-        self._outbox.mark_sent(
-            self._entry.key, self._pace.instant(), receipt.channel_id, receipt.ts
-        )
-        return (*self._outgoing.notes, *receipt.notes)
+        place = (receipt.channel_id, receipt.ts, receipt.thread_ts)
+        now = self._run.clock.instant()
+        self._run.outbox.mark_sent(self._entry.key, now, *place, self._outgoing.images)
+        return Outcome(True, (*self._outgoing.notes, *receipt.notes))
 
-    def _left_over(self) -> Receipt | None:
+    def _left_over(self, tries: int) -> Receipt | None:
         """The message that somebody began to send, if it is there."""
-        since = self._entry.attempted_at or self._pace.instant()
-        found = self._look_up(since)
-        remaining = self._remaining(since)
-        while not isinstance(found, Receipt) and remaining > 0:
-            self._pace.sleep(min(remaining, _LOOK_AGAIN))
-            remaining -= _LOOK_AGAIN
-            found = self._look_up(since)
-        self._in_doubt = found is not None
+        found = self._look_up(tries)
+        if not isinstance(found, Receipt):
+            remaining = self._others_until - self._run.clock.seconds()
+            if remaining > 0:
+                raise OthersAtWorkError(min(remaining, LOOK_AGAIN))
+        if found is None:
+            self._doubt_since = None
         return self._settled(found)
 
-    def _remaining(self, since: datetime) -> float:
-        """Seconds for which whoever claimed the message may still be sending it."""
-        passed = (self._pace.instant() - since).total_seconds()
-        return min(self._pace.sending_seconds - passed, self._pace.sending_seconds)
+    def _when_others_are_done(self) -> float:
+        """Until when, in seconds of the run, whoever claimed the message may still send it."""
+        if self._doubt_since is None:
+            return 0.0
+        clock, most = self._run.clock, self._run.terms.sending_seconds
+        passed = (clock.instant() - self._doubt_since).total_seconds()
+        return clock.seconds() + min(most - passed, most)
 
-    def _posted(self) -> Receipt | None:
-        """The message as posted; None if somebody else claimed it."""
-        attempts = self._entry.attempts
-        since = (self._in_doubt and self._entry.attempted_at) or self._pace.instant()
+    def _posted(self, tries: int) -> Receipt | None:
+        """The message as posted, where it can be; None if somebody else claimed it."""
+        while True:
+            try:
+                return self._insisted(tries)
+            except SlackRefusedError as refusal:
+                if not self._has_other_way(refusal):
+                    raise
+                self._run.outbox.mark_failed(self._entry.key, str(refusal))
+
+    def _insisted(self, tries: int) -> Receipt | None:
+        since = self._doubt_since or self._run.clock.instant()
         trouble: DeliveryError | None = None
-        for n in range(self._tries):
+        for n in range(tries):
             if trouble and not trouble.ambiguous:
-                self._pace.sleep(_pause(trouble))
-            if not self._outbox.claim(self._entry.key, attempts + n, self._pace.instant()):
+                self._run.clock.sleep(PAUSE)
+            if not self._claim():
                 return None
             try:
-                return self._notifier.post(self._outgoing)
+                return self._run.notifier.post(self._outgoing)
             except DeliveryError as error:
                 trouble = error
-            if receipt := self._after(trouble, since, n):
+            if receipt := self._after(trouble, since, n, tries):
                 return receipt
         assert trouble is not None  # noqa: S101 - there is at least one try
         raise trouble
 
-    def _after(self, trouble: DeliveryError, since: datetime, n: int) -> Receipt | None:
+    def _claim(self) -> bool:
+        now = self._run.clock.instant()
+        if not self._run.outbox.claim(self._entry.key, self._attempts, now, self._aim):
+            return False
+        self._attempts += 1
+        return True
+
+    def _after(self, trouble: DeliveryError, since: datetime, n: int, tries: int) -> Receipt | None:
         """The message, found after the n-th failure that leaves it in doubt."""
-        if trouble.permanent:
+        if trouble.permanent or trouble.retry_after is not None:
             raise trouble
         if not trouble.ambiguous:
             return None
-        self._in_doubt = True
-        self._pace.sleep(_LOOK_AFTER[n])
-        return self._settled(self._look_up(since))
+        self._doubt_since = since
+        self._run.clock.sleep(_LOOK_AFTER[n])
+        return self._settled(self._look_up(tries))
 
-    def _look_up(self, since: datetime) -> Receipt | Unknown | None:
-        for _ in range(self._tries - 1):
+    def _look_up(self, tries: int) -> Receipt | Unknown | None:
+        since = self._doubt_since or self._run.clock.instant()
+        for _ in range(tries - 1):
             try:
-                return self._notifier.find(self._outgoing, since)
+                return self._run.notifier.find(self._outgoing, since)
             except DeliveryError as error:
-                if error.permanent:
+                if error.permanent or error.retry_after is not None:
                     raise
-                self._pace.sleep(_pause(error))
-        return self._notifier.find(self._outgoing, since)
+                self._run.clock.sleep(PAUSE)
+        return self._run.notifier.find(self._outgoing, since)
 
     def _settled(self, found: Receipt | Unknown | None) -> Receipt | None:
         """The message if it is there; None if it has to be sent, perhaps with a remark."""
@@ -174,20 +150,54 @@ class Telling:
                 f"no answer came to a digest, and it cannot be looked up ({found.why})",
                 hint="it is not sent again, as it may be there; `bot digest` makes a new one",
             )
-        self._outgoing = _remarked(self._outgoing)
+        if not self._is_repeated:
+            self._outgoing = repeated(self._outgoing)
+            self._is_repeated = True
         return None
 
+    def _has_other_way(self, refusal: SlackRefusedError) -> bool:
+        """Takes the next best place, if there is one and no post may yet appear in this one."""
+        if self._is_in_doubt and not self._is_repeated:
+            return False
+        if refusal.blames_place and self._outgoing.thread_ts:
+            self._outgoing = replace(self._outgoing, thread_ts="", broadcast=False)
+            return True
+        default = self._run.terms.default_channel
+        if not refusal.blames_channel or default in ("", self._aim.channel):
+            return False
+        self._divert(default, refusal)
+        return True
 
-def _pause(trouble: DeliveryError) -> float:
-    return min(trouble.retry_after or _PAUSE, _LONGEST_PAUSE)
+    def _divert(self, default: str, refusal: SlackRefusedError) -> None:
+        why = f"{refusal.message}; {refusal.hint}"
+        why += "; it may be there all the same" if self._is_repeated else ""
+        self._aim = Aim(default, self._aim.channel, why)
+        known = self._run.outbox.known_id(default)
+        self._outgoing = _diverted(self._outgoing, self._aim, known)
 
 
-def _remarked(outgoing: Outgoing) -> Outgoing:
-    """The message with a remark that it may be there twice."""
-    if outgoing.text.endswith(REMARK):
-        return outgoing
-    remark: Json = {"type": "plain_text", "text": REMARK, "emoji": False}
-    context: Json = {"type": "context", "elements": [remark]}
-    room = len(outgoing.blocks) < _MOST_BLOCKS
-    blocks = [*outgoing.blocks, context] if room else outgoing.blocks
-    return replace(outgoing, text=f"{outgoing.text} {REMARK}", blocks=blocks)
+def _first_aim(entry: Entry) -> Aim:
+    """Where it was last tried, if it may be there; else where it should go, told before or not."""
+    if entry.in_doubt:
+        return Aim(entry.channel, entry.fallback_from or "", entry.fallback_why or "")
+    return Aim(entry.fallback_from or entry.channel)
+
+
+def _started(entry: Entry, run: Run, aim: Aim, place: Place) -> Outgoing:
+    outgoing = outgoing_of(entry)
+    if entry.key not in run.terms.decided_now:
+        outgoing = late(outgoing, entry.created_at, run.clock.instant())
+    if aim.instead_of:
+        return _diverted(outgoing, aim, entry.channel_id)
+    if place.ts:
+        there = replace(outgoing, channel_id=place.channel_id, thread_ts=place.root)
+        return replace(there, channel=aim.channel)
+    is_known = aim.channel == entry.channel
+    channel_id = entry.channel_id if is_known else run.outbox.known_id(aim.channel)
+    return replace(outgoing, channel=aim.channel, channel_id=channel_id, broadcast=False)
+
+
+def _diverted(outgoing: Outgoing, aim: Aim, channel_id: str) -> Outgoing:
+    there = replace(outgoing, channel=aim.channel, channel_id=channel_id)
+    alone = replace(there, thread_ts="", broadcast=False)
+    return diverted(alone, aim.instead_of, aim.why)

@@ -16,7 +16,7 @@ from http.client import HTTPException
 from bot.delivery.base import Json, Outgoing, Receipt, Unknown
 from bot.delivery.line import TIMEOUT_SECONDS, Line, posting
 from bot.delivery.slack_errors import SlackRefusedError, answered, unanswered
-from bot.messages.placeholders import placed
+from bot.messages.placeholders import called, mentioned, placed
 
 
 class WebhookNotifier:
@@ -29,7 +29,11 @@ class WebhookNotifier:
         self._line = Line(proxy, timeout)
 
     def prepare(self, outgoing: Outgoing) -> Outgoing:
-        """The message without its charts."""
+        """The message without its charts; who is known by handle only is written as a word."""
+        if names := mentioned(outgoing.blocks):
+            notes = tuple(f"{name} was not called: a webhook looks nobody up" for name in names)
+            blocks = called(outgoing.blocks, {})
+            outgoing = replace(outgoing, blocks=blocks, notes=(*outgoing.notes, *notes))
         if not outgoing.charts:
             return outgoing
         note = "told without its charts: a webhook takes no pictures"
@@ -45,6 +49,11 @@ class WebhookNotifier:
             self._send(outgoing.text, [])
             return Receipt("", "", (f"told in plain text only: {refusal.message}",))
         return Receipt("", "")
+
+    def update(self, _outgoing: Outgoing, _ts: str) -> Receipt:
+        """A webhook cannot change what was posted."""
+        why = "a webhook cannot change what was posted"
+        raise SlackRefusedError(why, "use a bot token", "cant_update_message")
 
     def find(self, _outgoing: Outgoing, _since: datetime) -> Unknown:
         """A webhook cannot look back."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CreateColumn
 
-from bot.store.schema import alerts, claims, counters, meta, outbox
+from bot.store.schema import alerts, claims, counters, meta, outbox, slack_names
 
 Step = Callable[[Connection], None]
 
@@ -46,8 +46,24 @@ def _turns_of_the_worker(connection: Connection) -> None:
     counters.create(connection)
 
 
-STEPS: Mapping[int, Step] = {1: _lives_and_places, 2: _turns_of_the_worker}
-"""Schema 1 is the first; the next change of a table adds `3: its step` here."""
+def _threads_and_people(connection: Connection) -> None:
+    """Schema 4: where replies are, which channel was really tried, and who a handle stands for."""
+    _add_missing_columns(connection, outbox)
+    slack_names.create(connection, checkfirst=True)
+
+
+def _who_snoozed(connection: Connection) -> None:
+    """Schema 5: who silenced an alert."""
+    _add_missing_columns(connection, alerts)
+
+
+STEPS: Mapping[int, Step] = {
+    1: _lives_and_places,
+    2: _turns_of_the_worker,
+    3: _threads_and_people,
+    4: _who_snoozed,
+}
+"""Schema 1 is the first; the next change of a table adds `5: its step` here."""
 
 
 def migrate(

@@ -11,21 +11,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, TypedDict, Unpack
+from types import MappingProxyType
+from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from bot.messages.blockkit import blocks, fallback_text
-from bot.messages.model import Action, Chart, Message, MessageType
+from bot.messages.model import Action, Message
 from bot.messages.placeholders import placeholders
 from bot.store.database import Database
-from bot.store.instants import from_text, to_text
+from bot.store.entries import OutboxEntry, State, charts_of, entry_of, known_channels
+from bot.store.instants import to_text
+from bot.store.place import Aim, Place
 from bot.store.schema import outbox, pictures
+
+NO_IMAGES: Mapping[str, str] = MappingProxyType({})
 
 
 class Placing(TypedDict, total=False):
@@ -36,50 +39,6 @@ class Placing(TypedDict, total=False):
     broadcast: bool
     also_keys: Sequence[str]
     fallback_from: str | None
-
-
-class State(StrEnum):
-    """How far a message got."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxEntry:
-    """A message as it was frozen when decided.
-
-    `blocks` hold a placeholder where each chart goes (`bot.messages.placeholders`). `channel_id`
-    is the id Slack last gave for this channel, empty if none is known. `parent` is the key of the
-    row whose place a reply or update belongs to; `broadcast`: the reply is shown in the channel
-    too; `also_keys`: further message keys that this message tells; `fallback_from`: the channel
-    it should have gone to.
-    """
-
-    key: str
-    alert_key: str | None
-    type: MessageType
-    channel: str
-    channel_id: str
-    text: str
-    blocks: list[dict[str, Any]]
-    charts: tuple[Chart, ...]
-    state: State
-    attempts: int
-    attempted_at: datetime | None
-    created_at: datetime
-    error: str | None
-    action: Action = Action.POST
-    parent: str | None = None
-    broadcast: bool = False
-    also_keys: tuple[str, ...] = ()
-    fallback_from: str | None = None
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether it may be in Slack although no answer said so."""
-        return self.state is State.SENDING
 
 
 class Outbox:
@@ -133,29 +92,69 @@ class Outbox:
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-            charts = _charts(connection, [row.key for row in rows])
-            known = _known_channels(connection, {row.channel for row in rows})
-        return [_entry(row, charts.get(row.key, ()), known.get(row.channel, "")) for row in rows]
+            charts = charts_of(connection, [row.key for row in rows])
+            known = known_channels(connection, {row.channel for row in rows})
+        return [entry_of(row, charts.get(row.key, ()), known.get(row.channel, "")) for row in rows]
 
-    def claim(self, key: str, attempts: int, now: datetime) -> bool:
+    def place(self, key: str) -> Place | None:
+        """Where the message with this key is; None while it waits.
+
+        A message that never was, or was told nobody knows where, has an empty place.
+        """
+        query = sa.select(outbox).where(outbox.c.key == key)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return Place()
+        if row.state != State.SENT:
+            return None
+        images = json.loads(row.images or "{}")
+        return Place(row.channel_id or "", row.ts or "", row.thread_ts or "", images)
+
+    def is_outdated(self, parent: str, decided: datetime) -> bool:
+        """Whether the parent shows, or has dropped, an update decided later."""
+        newer = (outbox.c.parent == parent) & (outbox.c.action == Action.UPDATE)
+        newer &= (outbox.c.state == State.SENT) & (outbox.c.created_at > to_text(decided))
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(outbox.c.key).where(newer)).first() is not None
+
+    def known_id(self, channel: str) -> str:
+        """The id Slack last gave for a channel as written; empty if none is known."""
+        with self._database.reading() as connection:
+            return known_channels(connection, {channel}).get(channel, "")
+
+    def claim(self, key: str, attempts: int, now: datetime, aim: Aim | None = None) -> bool:
         """Makes an entry `sending`, committed on return, before a socket opens.
 
         `attempts` is the number of attempts the caller knows of. False if there have been more
-        or the message is sent: then somebody else has it.
+        or the message is sent: then somebody else has it. With an `aim` the channel that is
+        really tried is remembered, so that the message is looked for there.
         """
+        to = _aimed(aim) if aim else {}
         with self._database.writing() as connection:
             claimed = connection.execute(
                 outbox.update()
                 .where(outbox.c.key == key)
                 .where(outbox.c.state != State.SENT)
                 .where(outbox.c.attempts == attempts)
-                .values(state=State.SENDING.value, attempts=attempts + 1, attempted_at=to_text(now))
+                .values(state=State.SENDING.value, attempts=attempts + 1)
+                .values(attempted_at=to_text(now), **to)
             )
         return claimed.rowcount == 1
 
-    def mark_sent(self, key: str, now: datetime, channel_id: str, ts: str) -> None:
-        """It is in Slack, at this place. Its pictures are let go."""
-        self._close(key, now, channel_id=channel_id or None, ts=ts or None, error=None)
+    def mark_sent(
+        self,
+        key: str,
+        now: datetime,
+        channel_id: str,
+        ts: str,
+        thread_ts: str = "",
+        images: Mapping[str, str] = NO_IMAGES,
+    ) -> None:
+        """It is in Slack, at this place. Its pictures are let go, but for their file ids."""
+        place = {"channel_id": channel_id or None, "ts": ts or None, "thread_ts": thread_ts or None}
+        shown = json.dumps(dict(images)) if images else None
+        self._close(key, now, **place, images=shown, error=None)
 
     def mark_presumed(self, key: str, now: datetime, error: str) -> None:
         """It may be in Slack, nobody can tell, and it must not appear twice: it counts as sent."""
@@ -192,6 +191,14 @@ class Outbox:
             connection.execute(pictures.delete().where(pictures.c.key == key))
 
 
+def _aimed(aim: Aim) -> dict[str, str | None]:
+    return {
+        "channel": aim.channel,
+        "fallback_from": aim.instead_of or None,
+        "fallback_why": aim.why or None,
+    }
+
+
 def _payload(message: Message) -> str:
     stand_ins = placeholders(chart.name for chart in message.charts)
     content = {"text": fallback_text(message), "blocks": blocks(message, stand_ins)}
@@ -204,42 +211,3 @@ def _inserted(connection: Connection, row: Mapping[str, str | bool | None]) -> b
     new = dialect.insert(outbox).values(**row).on_conflict_do_nothing(index_elements=["key"])
     # Not by rowcount, which PostgreSQL's driver does not give here.
     return connection.execute(new.returning(outbox.c.key)).first() is not None
-
-
-def _charts(connection: Connection, keys: list[str]) -> dict[str, tuple[Chart, ...]]:
-    query = sa.select(pictures).where(pictures.c.key.in_(keys)).order_by(pictures.c.name)
-    found: dict[str, tuple[Chart, ...]] = {}
-    for row in connection.execute(query):
-        found[row.key] = (*found.get(row.key, ()), Chart(row.name, row.alt, bytes(row.png)))
-    return found
-
-
-def _known_channels(connection: Connection, channels: set[str]) -> dict[str, str]:
-    """Channel as written in the configuration -> the id of the latest message sent there."""
-    sent = outbox.c.channel_id.is_not(None) & outbox.c.channel.in_(channels)
-    query = sa.select(outbox.c.channel, outbox.c.channel_id).where(sent).order_by(outbox.c.sent_at)
-    return dict(connection.execute(query).all())
-
-
-def _entry(row: Row[Any], charts: tuple[Chart, ...], channel_id: str) -> OutboxEntry:
-    content = json.loads(row.payload)
-    return OutboxEntry(
-        key=row.key,
-        alert_key=row.alert_key,
-        type=MessageType(row.type),
-        channel=row.channel,
-        channel_id=channel_id,
-        text=content["text"],
-        blocks=content["blocks"],
-        charts=charts,
-        state=State(row.state),
-        attempts=row.attempts,
-        attempted_at=from_text(row.attempted_at) if row.attempted_at else None,
-        created_at=from_text(row.created_at),
-        error=row.error,
-        action=Action(row.action),
-        parent=row.parent,
-        broadcast=row.broadcast,
-        also_keys=tuple(json.loads(row.also_keys)),
-        fallback_from=row.fallback_from,
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 3
+VERSION = 5
 """The schema this program writes. A database with a higher one is refused."""
 
 metadata = sa.MetaData()
@@ -121,6 +121,7 @@ alerts = sa.Table(
     sa.Column("told_at", sa.String(27)),  # NULL: held back, not told yet
     sa.Column("held_at", sa.String(27)),  # the last run in which it held; NULL before schema 2
     sa.Column("snoozed_until", sa.String(27)),
+    sa.Column("snoozed_by", sa.Text),
     sa.Column("acked_at", sa.String(27)),
     sa.Column("acked_by", sa.Text),
     sa.Column("place", sa.Text),  # the key of the message that is its place in Slack
@@ -149,6 +150,9 @@ outbox = sa.Table(
     sa.Column("broadcast", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("also_keys", sa.Text, nullable=False, server_default="[]"),  # JSON list
     sa.Column("fallback_from", sa.Text),  # the channel it should have gone to
+    sa.Column("fallback_why", sa.Text),  # why that one did not take it
+    sa.Column("thread_ts", sa.String(40)),  # the root of the thread it was sent to
+    sa.Column("images", sa.Text),  # JSON: its charts' file ids in Slack by name, once sent
 )
 
 pictures = sa.Table(  # the pictures of messages not yet sent
@@ -158,6 +162,14 @@ pictures = sa.Table(  # the pictures of messages not yet sent
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("alt", sa.Text, nullable=False),
     sa.Column("png", sa.LargeBinary, nullable=False),
+)
+
+slack_names = sa.Table(  # people and groups to call, as written in the configuration
+    "slack_names",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("slack_id", sa.String(40), nullable=False),
+    sa.Column("found_at", sa.String(27), nullable=False),
 )
 
 pulses = sa.Table(  # the last time something happened: the proof of life that `health` reads

@@ -73,11 +73,11 @@ class Round:
         return Counter(message.key for message in self.slack.messages)
 
     def decided(self) -> set[str]:
-        """The keys of all messages ever decided, all of which must be in Slack."""
+        """The keys of all posts and replies ever decided, all of which must be in Slack."""
         with closing(open_lasting(self.url)) as database, database.reading() as connection:
-            rows = connection.exec_driver_sql("SELECT key, state FROM outbox").all()
-        assert {state for _, state in rows} == {"sent"}
-        return {key for key, _ in rows}
+            rows = connection.exec_driver_sql("SELECT key, state, action FROM outbox").all()
+        assert {state for _, state, _ in rows} == {"sent"}
+        return {key for key, _, action in rows if action != "update"}
 
     def held(self) -> list[str]:
         """Days of money that are not held whole."""

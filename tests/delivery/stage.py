@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.delivery.base import Notifier
 from bot.delivery.dispatch import Delivered, dispatch
+from bot.delivery.errand import Terms
+from bot.delivery.people import KnownNames
 from bot.delivery.slack import SlackNotifier
-from bot.messages.model import Block, Chart, Header, Lines, Message, MessageType, Note, Span
+from bot.messages.model import Action, Block, Chart, Header, Lines, Message, MessageType, Note, Span
 from bot.store.database import Database, open_lasting
 from bot.store.outbox import Outbox
 from tests.fakes import FakeSlack
+from tests.fakes import Message as Sent
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 COSTS = "C0COSTS001"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 200
+STEP = "search passed 80% of its daily cap"
 TIMEOUT = 0.3
 """Seconds the bot waits for an answer; `timeout` faults hold it longer."""
 
@@ -27,6 +31,18 @@ def alert(key: str = "caps/project=a", channel: str = "#llm-costs", *charts: Cha
 
 def digest(key: str = "daily:2026-11-20", channel: str = "#llm-costs", *charts: Chart) -> Message:
     return _message(key, MessageType.DIGEST, channel, charts)
+
+
+def reply(key: str, parent: str, *, broadcast: bool = False, text: str = STEP) -> Message:
+    blocks = (Lines(((Span(text),),)),)
+    kind = {"action": Action.REPLY, "parent": parent, "broadcast": broadcast}
+    return Message(key, MessageType.ALERT, "#llm-costs", text, blocks, **kind)  # type: ignore[arg-type]  # of the dict
+
+
+def update(key: str, parent: str, text: str = "now at $45.00", *charts: Chart) -> Message:
+    blocks = (Header("search passed its daily cap"), *charts, Lines(((Span(text),),)))
+    kind = {"action": Action.UPDATE, "parent": parent}
+    return Message(key, MessageType.ALERT, "#llm-costs", text, blocks, **kind)  # type: ignore[arg-type]  # of the dict
 
 
 def chart(name: str = "spend.png") -> Chart:
@@ -45,29 +61,44 @@ def _message(key: str, of_type: MessageType, channel: str, charts: tuple[Chart, 
 
 @dataclass
 class Stage:
-    """`slept` are the bot's waits; nobody really waits."""
+    """`slept` are the bot's waits; nobody really waits, but Slack's clock goes on."""
 
     slack: FakeSlack
     database: Database
     slept: list[float] = field(default_factory=list)
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def outbox(self) -> Outbox:
         return Outbox(self.database)
 
-    def bot(self) -> SlackNotifier:
-        """The bot as it is after a start: it remembers nothing."""
-        return SlackNotifier(
-            self.slack.bot_token, self.slack.base_url, timeout=TIMEOUT, sleep=self.slept.append
-        )
+    def sleep(self, seconds: float) -> None:
+        """What the bot does instead of waiting."""
+        self.slept.append(seconds)
+        self.slack.now = self.slack.instant() + timedelta(seconds=seconds)
+
+    def bot(self, names: KnownNames | None = None) -> SlackNotifier:
+        """The bot as it is after a start: it remembers nothing, but for names."""
+        token, url = self.slack.bot_token, self.slack.base_url
+        return SlackNotifier(token, url, timeout=TIMEOUT, sleep=self.sleep, names=names)
 
     def decide(self, *messages: Message, now: datetime = NOW) -> None:
+        """The messages in this order, each with the alert its key begins with."""
         with self.database.writing() as connection:
-            for message in messages:
-                self.outbox.add(connection, message, now)
+            for n, message in enumerate(messages):
+                at = now + timedelta(microseconds=n)
+                alert = message.key.rpartition("#")[0] or None
+                self.outbox.add(connection, message, at, alert)
 
     def deliver(self, notifier: Notifier | None = None, now: datetime = NOW) -> Delivered:
-        return dispatch(self.outbox, notifier or self.bot(), now, sleep=self.slept.append)
+        self.slack.now = max(now, self.slack.instant())
+        bot = notifier or self.bot()
+        return dispatch(self.outbox, bot, now, self.terms, self.sleep, monotonic=lambda: 0.0)
+
+    def said(self, key: str) -> Sent:
+        """The one message with this key that people see."""
+        (message,) = (one for one in self.slack.messages if one.key == key)
+        return message
 
     def shown(self) -> list[str]:
         """The keys of the messages people see, in order."""

@@ -43,6 +43,11 @@ class Dying:
             self._bot.post(outgoing)
         raise Crash
 
+    def update(self, outgoing: Outgoing, ts: str) -> Receipt:
+        if self._posts:
+            self._bot.update(outgoing, ts)
+        raise Crash
+
     def find(self, outgoing: Outgoing, since: datetime) -> Receipt | Unknown | None:
         return self._bot.find(outgoing, since)
 
@@ -118,13 +123,22 @@ def test_a_post_whose_answer_is_lost_is_found_and_not_repeated(stage: Stage) -> 
     assert stage.slept == [2.0]
 
 
-def test_a_rate_limit_is_waited_out_up_to_half_a_minute(stage: Stage) -> None:
+def test_a_rate_limit_is_waited_out_as_long_as_slack_asks(stage: Stage) -> None:
     slow = Fault("status", POST, status=429, headers={"Retry-After": "7"})
-    slower = Fault("status", POST, status=429, headers={"Retry-After": "900"})
+    slower = Fault("status", POST, status=429, headers={"Retry-After": "120"})
     stage.slack.faults.add(slow, slower)
     stage.decide(alert("a"))
     assert stage.deliver().sent == ("a",)
-    assert stage.slept == [7.0, 30.0]
+    assert stage.slept == [7.0, 120.0]
+
+
+def test_a_rate_limit_longer_than_a_run_is_left_to_the_next(stage: Stage) -> None:
+    stage.slack.faults.add(Fault("status", POST, status=429, headers={"Retry-After": "900"}))
+    stage.decide(alert("a"))
+    ((key, error),) = stage.deliver().failed
+    assert (key, error.message) == ("a", "Slack asks the bot to slow down (rate limit)")
+    assert (stage.slept, stage.states()) == ([], {"pending": 1})
+    assert stage.deliver(now=LATER).sent == ("a",)
 
 
 def test_while_slack_is_away_everything_waits_and_nothing_is_in_doubt(stage: Stage) -> None:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from bot.messages.model import Action, Chart, Header, Message, MessageType
 from bot.store.database import Database, open_forgetful
-from bot.store.outbox import Outbox, State
+from bot.store.entries import State
+from bot.store.outbox import Outbox
 from bot.store.schema import pictures
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
