@@ -270,7 +270,7 @@ def config_schema() -> int:
 
 @bot.group()
 def rules() -> None:
-    """Check, list and explain rules."""
+    """Check, test, list and explain rules."""
 
 
 @rules.command("validate", short_help="Check rules; every mistake in one report.")
@@ -284,6 +284,26 @@ def rules_validate(**options: Any) -> int:
     from bot.commands.rules import run_rules_validate  # noqa: PLC0415
 
     return run_rules_validate(**options)
+
+
+@rules.command("test", short_help="Run unit tests of rules: a bill in YAML, findings out.")
+@click.argument(
+    "paths",
+    type=click.Path(path_type=Path, exists=True),
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+)
+@_output
+def rules_test(**options: Any) -> int:
+    """Run unit tests of rules: each case writes a bill down, and what the rules must say of it.
+
+    FILE is a YAML file of tests or a folder of them; docs/testing-rules.md shows how they are
+    written. Exit 0 if all passed, 1 if one did not, 3 if a file is wrong.
+    """
+    from bot.commands.ruletest import run_rules_test  # noqa: PLC0415
+
+    return run_rules_test(**options)
 
 
 @rules.command("list")
