@@ -75,7 +75,7 @@ class Drop(Rule):
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         table = self.amounts(ledger)
-        replay = self._replayed(ledger, table)
+        replay = self.replayed(ledger, table)
         told: dict[tuple[int, int], int] = {}
         young = None
         for day in (day for day in days if day in ledger.span):
@@ -100,7 +100,8 @@ class Drop(Rule):
         why = f"{weeks} settled {weekday:%A}s of history; a drop needs {WEEKS_NEEDED}."
         return Skipped(self.name, self.everyone, why)
 
-    def _replayed(self, ledger: Ledger, table: DailyTable) -> Replay:
+    def replayed(self, ledger: Ledger, table: DailyTable) -> Replay:
+        """Every day of the history judged, each by the days before it."""
         usable = ledger.settled(self.metric) & unplanned(self, ledger)
         complete = judgeable(self, ledger) & unplanned(self, ledger)
         history = since_first_activity(table.values.astype(np.float64))

@@ -90,6 +90,7 @@ def _named_rules(model: TestFile) -> Iterator[tuple[KeyPath, str]]:
     """The rules that cases speak of, each with its place."""
     for n, case in enumerate(model.tests):
         yield from ((("tests", n, "only", m), name) for m, name in enumerate(case.only or ()))
-        for part, expected in (("findings", case.findings), ("skipped", case.skipped)):
-            for m, one in enumerate(expected or ()):
-                yield ("tests", n, part, m, "rule"), one.rule
+        for m, found in enumerate(case.findings or ()):
+            yield ("tests", n, "findings", m, "rule"), found.rule
+        for m, skip in enumerate(case.skipped or ()):
+            yield ("tests", n, "skipped", m, "rule"), skip.rule

@@ -198,7 +198,7 @@ class TestFile(_Part):
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """The tests, each with its instant or that of the file; NO_INSTANT where neither has one."""
+        """The tests, each with its own instant, or else with the file's."""
         given = {"as_of": self.as_of}
         return tuple(
             case.model_copy(update=given) if case.as_of == NO_INSTANT else case

@@ -40,7 +40,7 @@ def ledger_of(case: Case, rules: Sequence[Rule]) -> Ledger:
     times = SettlingTimes()
     states = {day: times.state(day, case.as_of, failed=False, now=case.as_of) for day in span}
     states |= {day: state for day, state in case.days.states().items() if day in span}
-    names = {dimension: dict(known) for dimension, known in case.names.items()}
+    names = {str(dimension): dict(known) for dimension, known in case.names.items()}
     return Ledger(case.as_of, span, _Entries(entries), states, states, names, times)
 
 
