@@ -201,6 +201,16 @@ def status(**options: Any) -> int:
     type=click.Path(path_type=Path, exists=True),
     help="Another rule file or folder; show what only one of the two would tell.",
 )
+@click.option(
+    "--target",
+    metavar="RATE",
+    help='Propose thresholds that keep the rules within a rate, e.g. "2 per week".',
+)
+@click.option(
+    "--chart",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the history with each alert marked, to this PNG file.",
+)
 @_output
 @click.option("--as-of", type=InstantType(), help="Know nothing after this instant.")
 def backtest(**options: Any) -> int:
@@ -208,9 +218,9 @@ def backtest(**options: Any) -> int:
 
     Nothing is fetched from OpenAI, sent or remembered.
     """
-    from bot.commands.backtest import run_backtest  # noqa: PLC0415
+    from bot.commands.backtest import Wishes, run_backtest  # noqa: PLC0415
 
-    return run_backtest(**options)
+    return run_backtest(Wishes(**options))
 
 
 @bot.command(short_help="The numbers behind an alert or a quiet day.")
