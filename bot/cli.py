@@ -115,6 +115,47 @@ def bot() -> None:
     """
 
 
+@bot.command(short_help="Write a configuration and first rules for your organisation.")
+@click.option(
+    "--source",
+    type=click.Choice(["openai", "sample", "recording"]),
+    help="Where the bill comes from.  [asked for on a terminal; else needed]",
+)
+@click.option(
+    "--path",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the recording, with --source recording.",
+)
+@click.option("--base-url", help="Another address of the OpenAI API, e.g. of a data region.")
+@click.option("--channel", help="Slack channel of alerts and digests.  [default: #llm-costs]")
+@click.option("--timezone", help="Time zone of digests, e.g. Europe/Berlin.  [default: UTC]")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write.  [default: config.yaml]",
+)
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write budget.yaml to.  [default: rules/, or budget-rules/ if that is taken]",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing: flags and defaults.")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.option("--as-of", type=InstantType(), hidden=True)
+def init(**options: Any) -> int:
+    """Write config.yaml and first rules for your organisation.
+
+    Looks at the history of the bill and proposes a round number above the usual busy day for the
+    organisation and each larger project, a monthly budget and a spike rule; shows how often they
+    would have spoken. Nothing is sent to Slack, and no secret is written: keys stay in the
+    environment.
+    """
+    from bot.commands.answers import Flags  # noqa: PLC0415
+    from bot.commands.init import run_init  # noqa: PLC0415
+
+    return run_init(Flags(**options))
+
+
 @bot.command(short_help="Fetch the bill, judge it, and alert: the main job.")
 @_job_options
 @click.option(
