@@ -62,6 +62,8 @@ def first_rules(ledger: Ledger) -> FirstRules:
     spent = sum(_value(ledger, totals, day) for day in days)
     if spent <= 0:
         return guessed_rules()
+    first = next(n for n, day in enumerate(days) if _value(ledger, totals, day) > 0)
+    days = days[first:]
     recent = days[-7 * WEEKS :]
     spenders = _spenders(ledger, recent)
     text = "\n".join(
@@ -263,7 +265,11 @@ def _spenders(ledger: Ledger, recent: Sequence[date]) -> list[_Spender]:
 
 
 def _busy(daily: Sequence[int]) -> int:
-    """The busiest day of a usual week: the median of the weeks' highest days, counted back."""
+    """The busiest day of a usual week: the median of the weeks' highest days, counted back.
+
+    The weeks before the first spend do not count.
+    """
+    daily = daily[next((n for n, value in enumerate(daily) if value > 0), 0) :]
     weeks = [max(daily[max(end - 7, 0) : end]) for end in range(len(daily), 0, -7)]
     return max(int(np.median(weeks)), 0)
 

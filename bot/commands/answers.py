@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from bot.config.problems import printable, short
 from bot.config.settings import SourceKind
 from bot.config.yamlwrite import quoted
 from bot.errors import UsageError
@@ -218,4 +219,7 @@ def _relative(path: Path, home: Path) -> str:
 
 def _text(value: str) -> str:
     """A string of the configuration, in which `$` begins a variable."""
-    return quoted(value.replace("$", "$$"))
+    try:
+        return quoted(value.replace("$", "$$"))
+    except ValueError as error:
+        raise UsageError(f"{printable(short(value))}: {error}") from None

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from bot import app as flow
 from bot.app import App
 from bot.backtest import Backtest
 from bot.commands.answers import RULE_FILE, Answers, Flags, answered
 from bot.commands.backtest import load_recorded, open_history
-from bot.commands.common import console, note
+from bot.commands.common import note
 from bot.commands.newfiles import NewFiles
 from bot.config import yamlfile
 from bot.config.environment import expand
@@ -131,15 +131,19 @@ def _read(app: App) -> bool:
 
 
 def _show(looked: Looked) -> None:
-    out = console()
-    out.print(Text(looked.rules.basis))
-    if looked.replayed is None:
-        return
-    table = Table.grid(padding=(0, 2))
-    for rule in looked.replayed.rules:
-        alerts = len(looked.replayed.of(rule))
-        rate = f"{looked.replayed.per_week(alerts):.1f} per week" if alerts else ""
-        count = "no alert" if not alerts else f"{alerts} alert{'' if alerts == 1 else 's'}"
-        table.add_row(Text(f"  {rule.name}"), Text(count), Text(rate))
-    out.print(Text("\nIn that time the rules would have told"))
-    out.print(table)
+    lines = textwrap.wrap(looked.rules.basis, 80, break_on_hyphens=False)
+    if looked.replayed is not None:
+        lines += ["", "In that time the rules would have told", *_counts(looked.replayed)]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _counts(result: Backtest) -> Iterator[str]:
+    widest = max(len(rule.name) for rule in result.rules)
+    for rule in result.rules:
+        alerts = len(result.of(rule))
+        rate = f"  {result.per_week(alerts):.1f} per week" if alerts else ""
+        yield f"  {rule.name:{widest}}  {_alerts(alerts):>10}{rate}"
+
+
+def _alerts(count: int) -> str:
+    return "no alert" if not count else f"{count} alert{'' if count == 1 else 's'}"

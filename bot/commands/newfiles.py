@@ -34,9 +34,11 @@ class NewFiles:
             self._write_all()
 
     def _write_all(self) -> None:
-        before = {path: path.read_bytes() if path.exists() else None for path in self._texts}
+        before: dict[Path, bytes | None] = {}
         folders = _missing_folders(self._texts)
         try:
+            for path in self._texts:
+                before[path] = path.read_bytes() if path.exists() else None
             for path, text in self._texts.items():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 _replace(path, text.encode("utf-8"))
@@ -69,7 +71,7 @@ def _restore(before: dict[Path, bytes | None], folders: list[Path]) -> None:
     for path, content in before.items():
         if content is not None:
             _replace(path, content)
-        elif path.parent.exists():
+        elif path.parent.is_dir():
             path.unlink(missing_ok=True)
     for folder in folders:
         if folder.exists():

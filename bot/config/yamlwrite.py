@@ -1,4 +1,4 @@
-"""YAML that the loader reads back as it was, whatever characters a name has.
+"""YAML that the loader reads back as it was, whatever a name looks like.
 
     written({"rules": [{"name": "caps", "limit_usd": {"default": 50}}]})
 
@@ -16,6 +16,7 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from bot.config.yamlscalars import resolve
 from bot.kinds.base import Rule
@@ -48,7 +49,13 @@ def number(value: Decimal) -> str:
 
 
 def quoted(text: str) -> str:
-    """A string, in quotes unless it can be nothing else without them."""
+    """A string, in quotes unless it can be nothing else without them.
+
+    Raises ValueError for what no YAML file of ours may hold: control characters, halves of
+    surrogate pairs.
+    """
+    if any(category(character) in ("Cc", "Cs") for character in text):
+        raise ValueError("control characters cannot be written")
     if _PLAIN.fullmatch(text) and resolve(text) == text:
         return text
     return '"' + "".join(map(_escaped, text)) + '"'
@@ -62,7 +69,7 @@ def comment(text: str, limit: int = 100) -> str:
 def written(document: Mapping[str, Any]) -> str:
     """A mapping of keys to values, mappings and lists; the values of these in flow style if short.
 
-    Raises nothing: what is no plain value is written as its text.
+    Raises ValueError as `quoted` does. A key may have up to 1,000 characters.
     """
     return "\n".join(_mapping(document, 0)) + "\n"
 

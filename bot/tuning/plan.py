@@ -93,7 +93,7 @@ def plan(rules: Sequence[Rule], told: Told, target: Target, days: int, replay: R
     allowed = target.allowed(days)
     if len(told) <= allowed:
         return Plan(target, allowed, len(told), len(told), ())
-    counts = {rule.name: sum(one.rule == rule.name for one in told) for rule in rules}
+    counts = _counts(rules, told)
     tuner = _Tuner(replay, told)
     budget = allowed
     for _ in range(_ROUNDS):
@@ -104,11 +104,23 @@ def plan(rules: Sequence[Rule], told: Told, target: Target, days: int, replay: R
             if counts[rule.name] > shares[rule.name]
         ]
         changed = {one.rule.name: one.variant for one in proposals if one.changes}
-        after = len(replay([changed.get(rule.name, rule) for rule in rules]))
-        if after <= allowed or budget <= 0:
+        then = replay([changed.get(rule.name, rule) for rule in rules])
+        if len(then) <= allowed or budget <= 0:
             break
-        budget -= after - allowed
-    return Plan(target, allowed, len(told), after, tuple(proposals))
+        tuner.hear(then)
+        louder = _louder(counts, _counts(rules, then))
+        budget -= 0 if louder != counts else len(then) - allowed
+        counts = louder
+    return Plan(target, allowed, len(told), len(then), tuple(proposals))
+
+
+def _counts(rules: Sequence[Rule], told: Told) -> dict[str, int]:
+    return {rule.name: sum(one.rule == rule.name for one in told) for rule in rules}
+
+
+def _louder(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    """The larger counts: a rule may speak where another one that told it already is quiet now."""
+    return {name: max(count, after[name]) for name, count in before.items()}
 
 
 def fair_shares(counts: dict[str, int], allowed: int) -> dict[str, int]:
@@ -129,8 +141,12 @@ class _Tuner:
 
     def __init__(self, replay: Replay, told: Told) -> None:
         self._replay = replay
-        self._told = told
+        self._told = list(told)
         self._counts: dict[str, int] = {}
+
+    def hear(self, told: Told) -> None:
+        """What rules say where others have become quiet."""
+        self._told += told
 
     def proposal(self, rule: Rule, before: int, share: int) -> Proposal:
         best, count = rule, before

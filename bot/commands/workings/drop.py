@@ -43,7 +43,7 @@ def work_of_drop(rule: Drop, ledger: Ledger, subject: Subject, day: date) -> Wor
         return Worked(observed, None, None, (blocked,), days, blocked, ())
     weeks = int(replay.weeks[at, 0])
     if weeks < WEEKS_NEEDED:
-        known = f"{weeks} usable {day:%A}s of history; a drop needs {WEEKS_NEEDED}"
+        known = f"usable {day:%A}s of history: {weeks}; a drop needs {WEEKS_NEEDED}"
         return Worked(observed, None, None, (known,), days, known, ())
     limit = usual * rule.below / 100
     formula = (
