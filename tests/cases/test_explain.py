@@ -277,3 +277,12 @@ def test_a_subject_that_is_not_new_says_why(days: dict[str, float], why: str) ->
     subject = one.subject(book, ("ci",))
     work = worked(one, book, subject, period_of(on("11-19"), Unit.DAY))
     assert work.why_not == why
+
+
+def test_a_drift_is_the_median_of_seven_ratios() -> None:
+    week = [80.0, 80.0, 60.0, 400.0, 80.0, 100.0, 80.0]
+    book = ledger(daily([40.0] * 82 + week, project="proj_a"))
+    work = worked(rule("drift", per="project"), book, project(), period_of(on("11-19"), Unit.DAY))
+    assert work.formula[0] == "median of 1.50, 2.00, 2.00, 2.00, 2.00, 2.50, 10.00 = 2.00"
+    assert [day.use for day in work.days][3] == "÷ $40.00 = 10.00"
+    assert work.silence[0] == "`ratio` above 2.0"
