@@ -162,6 +162,9 @@ class Telling(Guarded):
         if refusal.blames_place and self._outgoing.thread_ts:
             self._outgoing = replace(self._outgoing, thread_ts="", broadcast=False)
             return True
+        if refusal.blames_broadcast and self._outgoing.broadcast:
+            self._outgoing = replace(self._outgoing, broadcast=False)
+            return True
         default = self._run.terms.default_channel
         if not refusal.blames_channel or default in ("", self._aim.channel):
             return False

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery.base import Outgoing, Receipt
 from bot.delivery.errand import Terms
 from tests.delivery.stage import COSTS, NOW, Stage, alert, digest, reply, update
 from tests.delivery.test_dispatch import Crash, Dying
@@ -121,7 +122,7 @@ def test_a_crash_after_the_fallback_is_mended_by_looking_in_the_default_channel(
     routed: Stage,
 ) -> None:
     class DyingThere(Dying):
-        def post(self, outgoing):  # type: ignore[no-untyped-def]  # as above it
+        def post(self, outgoing: Outgoing) -> Receipt:
             if outgoing.channel == "#search":
                 return self._bot.post(outgoing)
             return super().post(outgoing)
