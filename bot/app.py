@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from bot import notices
 from bot.alerts.model import ORGANIZATION, Finding, Remark, Skipped
 from bot.config.load import Configuration
 from bot.delivery.postman import Postman
 from bot.kinds import Cap, Rule, judging
 from bot.kinds.why import Why
-from bot.messages.compose_digest import Digest, compose_digest
+from bot.messages.compose_digest import Digest, Turn, compose_digest
 from bot.messages.digest_charts import Budget
 from bot.messages.model import Message
 from bot.report import DataState, Report
@@ -24,7 +25,7 @@ from bot.store.alerts import AlertBook
 from bot.store.database import Database
 from bot.store.history import History, usage_dataset
 from bot.store.outbox import Outbox
-from bot.store.pulses import CHECKED, FAILED, FETCHED, Pulses
+from bot.store.pulses import CHECKED, FAILED, FETCHED, MISSING, Pulses
 from bot.telling import Seen, Teller
 
 
@@ -69,6 +70,7 @@ def check(app: App) -> Report:
     days = days_to_judge(app)
     findings, skipped, remarks = judge(app, ledger, days)
     judged, messages = teller(app, Seen(ledger, days, findings, skipped)).tell()
+    messages += tell_sight(app, failures)
     sent, undelivered = app.postman.deliver()
     report = Report(
         as_of=app.now,
@@ -86,8 +88,11 @@ def check(app: App) -> Report:
     return report
 
 
-def digest(app: App, unit: Unit) -> Report:
-    """Fetch, judge, and post the summary of the last finished day, week or month."""
+def digest(app: App, unit: Unit, turn: Turn | None = None) -> Report:
+    """Fetch, judge, and post the summary of the last finished day, week or month.
+
+    With a turn of the schedule: the one that had finished by then.
+    """
     failures = collect(app, days_to_fetch(app))
     ledger = open_ledger(app)
     days = list(app.window)
@@ -100,11 +105,12 @@ def digest(app: App, unit: Unit) -> Report:
         remarks=tuple(remarks),
         failures=tuple(failures),
     )
-    message = digest_message(app, ledger, report, unit)
+    message = digest_message(app, ledger, report, unit, turn)
     with app.database.writing() as connection:
         is_new = Outbox(app.database).add(connection, message, app.now)
+    told = tell_sight(app, failures)
     sent, undelivered = app.postman.deliver()
-    messages = (message,) if is_new else ()
+    messages = (*((message,) if is_new else ()), *told)
     report = replace(report, messages=messages, sent=sent, undelivered=undelivered)
     _beat(app, report)
     return report
@@ -116,7 +122,17 @@ def preview_digest(app: App, report: Report) -> Report:
     return replace(report, messages=(*report.messages, message))
 
 
-def digest_message(app: App, ledger: Ledger, report: Report, unit: Unit) -> Message:
+def tell_sight(app: App, failures: Sequence[FetchFailure]) -> list[Message]:
+    """The notices, if it is news that the bill cannot be read, or can be read again."""
+    settings = app.configuration.settings
+    blind = [failure for failure in failures if not failure.optional]
+    zone, channel = settings.schedule.zone, settings.slack.channel
+    return notices.tell_sight(app.database, blind, app.now, zone, channel)
+
+
+def digest_message(
+    app: App, ledger: Ledger, report: Report, unit: Unit, turn: Turn | None = None
+) -> Message:
     """The digest of the last finished period, for the default channel."""
     settings = app.configuration.settings
     return compose_digest(
@@ -131,6 +147,7 @@ def digest_message(app: App, ledger: Ledger, report: Report, unit: Unit) -> Mess
             skipped=report.skipped,
             remarks=report.remarks,
             trouble=tuple(message for message, _ in report.trouble),
+            turn=turn,
         )
     )
 
@@ -261,6 +278,7 @@ def data_state(app: App, ledger: Ledger) -> DataState:
 def _beat(app: App, report: Report) -> None:
     """Leave the proof of life that `bot health` and `bot status` read."""
     pulses = Pulses(app.database)
+    pulses.beat(MISSING, app.now, str(len(report.data.missing_days)))
     if not report.blind:
         pulses.beat(FETCHED, app.now)
     trouble = [failure.message for failure in report.blind]

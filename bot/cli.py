@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from io import TextIOWrapper
@@ -17,6 +16,7 @@ import click
 
 from bot import __version__
 from bot.errors import BotError
+from bot.logs import crash, say
 
 OK, FAIL_ON, USAGE, BUG = 0, 1, 2, 70
 _YEARS = range(2000, 2200)
@@ -76,6 +76,12 @@ _job_output = _output_option(
     "For people, one JSON document, or a page that shows the messages as Slack would.",
 )
 
+_log_format = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    help="Write what goes to stderr as logs: a line per event, with its time.",
+)
+
 
 def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
@@ -84,6 +90,7 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(path_type=Path, file_okay=False),
             help="Write the charts as PNG files here.  [default with --dry-run: charts/]",
         ),
+        _log_format,
         _job_output,
         click.option(
             "--as-of",
@@ -156,6 +163,49 @@ def digest(**options: Any) -> int:
     from bot.commands.jobs import run_digest  # noqa: PLC0415
 
     return run_digest(**options)
+
+
+@bot.command("run", short_help="The worker: checks and digests by the clock, until told to stop.")
+@_config
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Logs on stderr: for people, or one JSON object per line.",
+)
+def run_command(config: Path | None, log_format: str) -> int:
+    """Check and post digests by the clock, as `schedule` in the configuration says.
+
+    Stops on SIGTERM or Ctrl-C, at once when idle. Every run reads configuration and rules anew.
+    """
+    from bot.config.whereabouts import config_path  # noqa: PLC0415
+    from bot.worker.loop import run_worker  # noqa: PLC0415
+
+    return run_worker(config_path(config), log_format)
+
+
+@bot.command(hidden=True)
+@click.argument("what", type=click.Choice(["plan", "check", "digest"]))
+@_config
+@click.option("--period", default="day")
+@click.option("--scheduled", type=DayType())
+@click.option("--missed", type=int, default=0)
+@click.option("--memory-mb", type=int, required=True)
+def errand(memory_mb: int, **options: Any) -> int:
+    """What the worker has a child process do."""
+    from bot.logs import JSON, write_logs  # noqa: PLC0415
+    from bot.worker.children import limit_memory  # noqa: PLC0415
+
+    write_logs(JSON)
+    limit_memory(memory_mb)
+    try:
+        from bot.commands.errand import run_errand  # noqa: PLC0415
+
+        return run_errand(**options)
+    except MemoryError:
+        say(f"bot: the run needed more than worker.memory_mb, {memory_mb} MB")
+        return BUG
 
 
 @bot.command(short_help="Fetch or back-fill the bill, and nothing else.")
@@ -394,14 +444,13 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return USAGE
     except BotError as error:
-        click.echo(f"bot: {error}", err=True)
+        say(f"bot: {error}")
         return error.exit_code
     except (BrokenPipeError, SystemExit):  # click and rich make an exit of a broken pipe
         _let_go_of_stdout()
         return OK
     except Exception:  # noqa: BLE001 - the one boundary: whatever arrives here is a bug
-        traceback.print_exc()
-        click.echo("bot: this is a bug; please report the lines above (exit 70)", err=True)
+        crash("bot: this is a bug; please report the lines above (exit 70)")
         return BUG
 
 

@@ -11,14 +11,19 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from socket import gethostname
+from typing import Any, NamedTuple
 
 from bot.errors import BotError, ConfigError
+from bot.store.light import Light, open_light
+from bot.store.tallies import CRASHED, MISREAD, TICKED, pulses
 
 STALE_SECONDS = 26 * 3600
 """A bot whose last whole fetch is older than a day and a bit is not watching any more."""
 STUCK_SECONDS = 3600
 """A message that has waited this long is stuck."""
+MISSED_TICKS = 3
+"""A worker that has missed so many ticks is dead or stopped."""
 
 
 def options(arguments: Sequence[str]) -> tuple[Path | None, str] | None:
@@ -54,25 +59,83 @@ def _default(environ: Mapping[str, str]) -> Path:
 def _verdict(config: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     try:
         url = _store_url(config, environ)
-        pulses, oldest = _file_pulses(url) if url.startswith("sqlite") else _server_pulses(url)
-    except (BotError, OSError, ValueError, ImportError, sqlite3.Error) as error:
+    except (BotError, OSError, ValueError, ImportError) as error:
         return {"healthy": False, "why": str(error).partition("\n")[0]}
-    return _judged(pulses, oldest, datetime.now(UTC))
+    return verdict(open_light(url), datetime.now(UTC), gethostname().partition(".")[0])
+
+
+def verdict(light: Light, now: datetime, host: str) -> dict[str, Any]:
+    """What a database tells of the bot's health: `healthy`, `why`, and what that rests on.
+
+    Of several workers, the one on this host counts; without one, the one heard last.
+    """
+    try:
+        found = pulses(light)
+        oldest = light.rows(_OLDEST)[0][0]
+    except (BotError, ImportError, sqlite3.Error) as error:
+        return {"healthy": False, "why": str(error).partition("\n")[0]}
+    return _judged(found, oldest, now, host)
 
 
 def _judged(
-    pulses: Mapping[str, tuple[str, str]], oldest: str | None, now: datetime
+    pulses: Mapping[str, tuple[str, str]], oldest: str | None, now: datetime, host: str
 ) -> dict[str, Any]:
     fetched = pulses.get("fetched")
     failed = pulses.get("failed")
+    worker = _worker(pulses, now, host)
     found: dict[str, Any] = {
         "last_fetch": fetched[0] if fetched else None,
         "last_check": pulses["checked"][0] if "checked" in pulses else None,
+        "last_tick": worker.at if worker else None,
         "last_error": failed[1] if failed else None,
         "oldest_waiting": oldest,
     }
-    why = _trouble(found, now)
-    return {"healthy": why is None, "why": why or f"last fetch {_age(fetched, now)} ago", **found}
+    why = (worker and worker.trouble(now)) or _misread(pulses) or _trouble(found, now)
+    ticked = f", last tick {max(0.0, _seconds(worker.at, now)):.0f} s ago" if worker else ""
+    fine = f"last fetch {_age(fetched, now)} ago{ticked}"
+    return {"healthy": why is None, "why": why or fine, **found}
+
+
+class _Worker(NamedTuple):
+    """A worker's last tick, and what it said of itself."""
+
+    host: str
+    at: str
+    said: Mapping[str, Any]
+
+    def trouble(self, now: datetime) -> str | None:
+        silent = _seconds(self.at, now)
+        if silent > MISSED_TICKS * float(self.said.get("tick", 30)):
+            return f"the worker on {self.host} has not ticked for {silent:.0f} seconds"
+        if self.said.get("stopped"):
+            return f"the worker's {self.said.get('doing') or 'run'} is stopped and does not move"
+        return None
+
+
+def _worker(pulses: Mapping[str, tuple[str, str]], now: datetime, host: str) -> _Worker | None:
+    """The worker that counts; one that was silent for longer than a fetch may be old is history."""
+    known = [
+        _Worker(name.removeprefix(TICKED), at, _json(detail))
+        for name, (at, detail) in pulses.items()
+        if name.startswith(TICKED) and _seconds(at, now) < STALE_SECONDS
+    ]
+    here = [worker for worker in known if worker.host == host[:32]]
+    return max(here or known, key=lambda worker: worker.at, default=None)
+
+
+def _json(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _misread(pulses: Mapping[str, tuple[str, str]]) -> str | None:
+    if MISREAD in pulses:
+        return f"the configuration has mistakes, the last good one is used: {pulses[MISREAD][1]}"
+    crashed = sorted(name for name in pulses if name.startswith(CRASHED))
+    return pulses[crashed[0]][1] if crashed else None
 
 
 def _trouble(found: Mapping[str, Any], now: datetime) -> str | None:
@@ -119,30 +182,4 @@ def _store_url(config: Path, environ: Mapping[str, str]) -> str:
     return str(url)
 
 
-_PULSES = "SELECT name, at, detail FROM pulses"
 _OLDEST = "SELECT min(created_at) FROM outbox WHERE state <> 'sent'"
-
-
-def _file_pulses(url: str) -> tuple[dict[str, tuple[str, str]], str | None]:
-    path = Path(url.partition(":///")[2])
-    if not path.exists():
-        raise ValueError(f"there is no database yet at {path}")
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=2)
-    try:
-        pulses = {name: (at, detail) for name, at, detail in connection.execute(_PULSES)}
-        oldest = connection.execute(_OLDEST).fetchone()[0]
-    finally:
-        connection.close()
-    return pulses, oldest
-
-
-def _server_pulses(url: str) -> tuple[dict[str, tuple[str, str]], str | None]:
-    import psycopg  # noqa: PLC0415 - the extra `postgres`
-
-    try:
-        with psycopg.connect(url.replace("+psycopg", ""), connect_timeout=3) as connection:
-            pulses = {n: (at, detail) for n, at, detail in connection.execute(_PULSES).fetchall()}
-            row = connection.execute(_OLDEST).fetchone()
-    except psycopg.Error as error:
-        raise ValueError(str(error).splitlines()[0]) from None
-    return pulses, row[0] if row else None

@@ -25,7 +25,7 @@ from bot.spend.metrics import Metric
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-PROMISED = {"run"}
+PROMISED: set[str] = set()
 """Commands that the documents name although they are not there yet, and say so."""
 
 
@@ -99,7 +99,8 @@ def test_the_commands_are_found_in_the_pages_that_show_them() -> None:
 
 def test_the_table_of_commands_is_complete_and_its_options_exist() -> None:
     rows = re.findall(r"(?m)^\| `bot (\w+)[^|]*\|(.*)\|$", _text(README))
-    assert sorted(name for name, _ in rows) == sorted(bot.commands)
+    shown = sorted(name for name, command in bot.commands.items() if not command.hidden)
+    assert sorted(name for name, _ in rows) == shown
     for name, row in rows:
         known = {option for one in bot.commands[name].params for option in one.opts}
         assert set(re.findall(r"--[a-z-]+", row)) <= known, name

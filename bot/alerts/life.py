@@ -61,6 +61,7 @@ class Alert:
     told_at: datetime | None = None
     held_at: datetime | None = None
     snoozed_until: datetime | None = None
+    snoozed_by: str | None = None
     acked_at: datetime | None = None
     acked_by: str | None = None
     resolved_at: datetime | None = None
@@ -88,9 +89,9 @@ class Alert:
         """Somebody has it in hand: it is silent but for new steps and for becoming critical."""
         return replace(self, acked_at=now, acked_by=by, snoozed_until=None)
 
-    def snoozed(self, until: datetime | None) -> Alert:
+    def snoozed(self, until: datetime | None, by: str | None = None) -> Alert:
         """Silent until then, whatever happens; None ends the silence with nothing said."""
-        return replace(self, snoozed_until=until)
+        return replace(self, snoozed_until=until, snoozed_by=by)
 
     def state(self, now: datetime) -> State:
         """What people see of it at `now`."""

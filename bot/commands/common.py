@@ -11,23 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from bot.config.load import Configuration, load_configuration
-from bot.errors import ConfigError
-
-DEFAULT_CONFIG = "config.yaml"
-
-
-def config_path(given: Path | None) -> Path:
-    """The file given, else `config.yaml` here, else the one that $BOT_CONFIG names."""
-    if given is not None:
-        return given
-    if Path(DEFAULT_CONFIG).exists():
-        return Path(DEFAULT_CONFIG)
-    if named := os.environ.get("BOT_CONFIG"):
-        return Path(named)
-    raise ConfigError(
-        "there is no config.yaml in this folder",
-        hint="name one with --config (config.example.yaml runs as it stands) or set BOT_CONFIG",
-    )
+from bot.config.whereabouts import config_path
+from bot.logs import say
 
 
 def configuration(given: Path | None) -> Configuration:
@@ -49,4 +34,4 @@ def print_json(document: Any) -> None:
 
 def note(text: str) -> None:
     """A line of progress or trouble on stderr."""
-    sys.stderr.write(text + "\n")
+    say(text)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bot.commands.common import config_path, configuration, print_json
+from bot.commands.common import configuration, print_json
 from bot.config.schema import config_schema
+from bot.config.whereabouts import config_path
 
 
 def run_validate(*, config: Path | None) -> int:

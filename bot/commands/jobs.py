@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -18,11 +20,14 @@ from bot.alerts.model import Severity
 from bot.app import App
 from bot.commands.common import configuration, console, note, print_json
 from bot.config.load import Configuration
+from bot.delivery.heartbeat import open_heartbeat, watched
 from bot.errors import UsageError
+from bot.logs import write_logs
 from bot.messages.html import page
 from bot.messages.text import render
 from bot.report import Judged, Report, as_json
 from bot.spend.calendar import Unit, day_name
+from bot.store.outbox import Outbox
 from bot.wiring import dry_app, real_app
 
 DEFAULT_CHARTS = Path("charts")
@@ -37,17 +42,17 @@ def run_check(
     output: str,
     charts: Path | None,
     fail_on: str | None,
+    log_format: str | None = None,
 ) -> int:
     """Exit code of the main job."""
+    _log_as(log_format)
     loaded = configuration(config)
     folder = _charts_folder(charts, dry_run)
-    with _opened(loaded, dry_run, as_of) as app:
-        report = flow.check(app)
-        if dry_run:
-            report = flow.preview_digest(app, report)
+    job = previewed_check if dry_run else flow.check
+    report = run_job(loaded, job, opened=partial(_opened, loaded, dry_run, as_of), dry_run=dry_run)
     report = _with_charts(report, folder)
     _show(report, output, dry_run)
-    return _exit_code(report, Severity(fail_on) if fail_on else None)
+    return exit_code(report, Severity(fail_on) if fail_on else None)
 
 
 def run_digest(
@@ -58,21 +63,59 @@ def run_digest(
     output: str,
     charts: Path | None,
     period: str,
+    log_format: str | None = None,
 ) -> int:
     """Exit code of the digest."""
+    _log_as(log_format)
     loaded = configuration(config)
     folder = _charts_folder(charts, dry_run)
-    with _opened(loaded, dry_run, as_of) as app:
-        report = flow.digest(app, Unit(period))
+    job = partial(flow.digest, unit=Unit(period))
+    report = run_job(loaded, job, opened=partial(_opened, loaded, dry_run, as_of), dry_run=dry_run)
     report = _with_charts(report, folder)
     _show(report, output, dry_run)
-    return _exit_code(report, None)
+    return exit_code(report, None)
+
+
+def run_job(
+    loaded: Configuration,
+    job: Callable[[App], Report],
+    *,
+    opened: Callable[[], AbstractContextManager[App]],
+    dry_run: bool = False,
+) -> Report:
+    """The report of a job; who watches from outside hears that it began and how it ended."""
+    settings = loaded.settings
+    url = "" if dry_run else settings.heartbeat_url.get_secret_value()
+    with watched(open_heartbeat(url, settings.slack.proxy)) as watch, opened() as app:
+        report = job(app)
+        watch.trouble = None if dry_run else _worth_an_alarm(app, report)
+    return report
+
+
+def previewed_check(app: App) -> Report:
+    """A check, and the digest that would be posted now."""
+    return flow.preview_digest(app, flow.check(app))
+
+
+def _worth_an_alarm(app: App, report: Report) -> str | None:
+    """Why the one who watches should worry; None once nothing waits in the outbox."""
+    if report.blind:
+        return f"the bill could not be read: {report.blind[0].message}"
+    if report.undelivered:
+        return f"a message could not be delivered: {report.undelivered[0][1]}"
+    waiting = len(Outbox(app.database).waiting())
+    return f"{waiting} messages wait in the outbox" if waiting else None
 
 
 def _opened(
     loaded: Configuration, dry_run: bool, as_of: datetime | None
 ) -> AbstractContextManager[App]:
     return dry_app(loaded, as_of) if dry_run else real_app(loaded, as_of)
+
+
+def _log_as(form: str | None) -> None:
+    if form:
+        write_logs(form)
 
 
 def _charts_folder(asked: Path | None, dry_run: bool) -> Path | None:
@@ -112,6 +155,11 @@ def _show(report: Report, output: str, dry_run: bool) -> None:
         sys.stdout.write(page(report.messages, report.as_of))
     else:
         _print(report, console(), dry_run)
+    note_trouble(report)
+
+
+def note_trouble(report: Report) -> None:
+    """What went wrong, on stderr."""
     for message, hint in report.trouble:
         note(f"bot: {message}" + (f"\n  {hint}" if hint else ""))
     for why in dict.fromkeys(why for _, why in report.undelivered):
@@ -177,7 +225,8 @@ def _finding_cells(judged: Judged) -> tuple[Text, Text, Text]:
     return Text(f" {_MARKS[finding.severity]}"), Text(finding.severity.value, "bold"), told
 
 
-def _exit_code(report: Report, fail_on: Severity | None) -> int:
+def exit_code(report: Report, fail_on: Severity | None) -> int:
+    """0, or the code of what went wrong; a message not delivered first."""
     if report.undelivered:
         return 5
     if report.blind:

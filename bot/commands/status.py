@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.alerts.life import Alert, State
 from bot.commands.common import configuration, print_json
+from bot.commands.workerstatus import worker_lines, worker_status
 from bot.config.settings import DigestTime, ScheduleSettings, Settings
 from bot.kinds.durations import duration_words
 from bot.spend.calendar import DayState, day_name, utc_day
@@ -31,10 +32,12 @@ def run_status(*, config: Path | None, output: str, as_of: datetime | None) -> i
     with closing(open_forgetful(loaded.store_url)) as database:
         waiting = Outbox(database).waiting()
         document = _document(database, loaded.settings, waiting, now)
+    document["worker"] = worker_status(loaded, now)
     if output == "json":
         print_json(document)
     else:
-        sys.stdout.write("\n".join(_lines(document, now)) + "\n")
+        lines = [*_lines(document, now), *worker_lines(document["worker"])]
+        sys.stdout.write("\n".join(lines) + "\n")
     return 5 if any(entry.error for entry in waiting) else 0
 
 

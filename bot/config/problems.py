@@ -59,6 +59,14 @@ def render(problems: Iterable[Problem]) -> str:
     return "\n".join([line for problem in ordered for line in _lines(problem)] + [_count(ordered)])
 
 
+def in_a_line(problem: Problem) -> str:
+    """One mistake in one line: where, what, and what was meant."""
+    first = next(_lines(problem))
+    if problem.did_you_mean is None:
+        return first
+    return f"{first}; did you mean '{_told(problem.did_you_mean)}'?"
+
+
 def closest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate somebody who wrote `word` most likely meant; None if nothing is near."""
     if len(word) > _LONGEST_WORD:

@@ -8,6 +8,7 @@ from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -196,6 +197,43 @@ class ScheduleSettings(_Section):
         return ZoneInfo(self.timezone)
 
 
+def _reasonable_tick(tick: timedelta) -> timedelta:
+    if not timedelta(seconds=1) <= tick <= timedelta(minutes=5):
+        raise ValueError("is 1s at least and 5m at most")
+    return tick
+
+
+def _time_to_work(limit: timedelta) -> timedelta:
+    if not timedelta(seconds=1) <= limit <= timedelta(days=1):
+        raise ValueError("is 1s at least and 1d at most")
+    return limit
+
+
+def _host_and_port(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if address and not (host and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError('is an address and a port such as "127.0.0.1:9464"')
+    return address
+
+
+class WorkerSettings(_Section):
+    """`bot run`: how often it looks, and what one run may use."""
+
+    tick: Annotated[Duration, AfterValidator(_reasonable_tick)] = timedelta(seconds=30)
+    run_timeout: Annotated[Duration, AfterValidator(_time_to_work)] = timedelta(minutes=15)
+    memory_mb: Annotated[int, Field(ge=256, le=1024 * 1024)] = 1024
+    listen: Annotated[str, AfterValidator(_host_and_port)] = ""
+
+
+def _safe_to_call(url: SecretStr) -> SecretStr:
+    """The address is a secret: whoever has it can say that all is well."""
+    parts = urlsplit(url.get_secret_value())
+    here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if url.get_secret_value() and not (here or (parts.scheme == "https" and parts.hostname)):
+        raise ValueError("must be an https:// address (http:// only to this machine)")
+    return url
+
+
 class Settings(_Section):
     """Everything config.yaml says. Relative paths are relative to the file's folder (`home`)."""
 
@@ -204,7 +242,8 @@ class Settings(_Section):
     slack: SlackSettings = SlackSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     rules: Path = Path("rules/")
-    heartbeat_url: SecretStr = SecretStr("")
+    heartbeat_url: Annotated[SecretStr, AfterValidator(_safe_to_call)] = SecretStr("")
+    worker: WorkerSettings = WorkerSettings()
 
 
 def absolute_store_url(url: str, home: Path) -> str:

@@ -2,8 +2,8 @@
 
 A spike of a part (a model of a project, a key, a project of the organisation) is
 
-- no finding but a remark, when other parts of its whole fell by half as much or more: traffic
-  moved;
+- no finding but a remark, when other parts of its whole fell by half as much or more, or when its
+  project as a whole rose by less than half as much: traffic moved;
 - told by its whole's spike of the same day, where that fires, and named there;
 - told by a cap's breach of the same day, which it explains.
 """
@@ -18,7 +18,7 @@ import numpy as np
 from bot.alerts.model import ORGANIZATION, Dimension, Finding, Outcome, Remark, Subject
 from bot.kinds.base import Direction, Rule, amount
 from bot.kinds.cap import Cap
-from bot.kinds.spike import Spike
+from bot.kinds.spike import Series, Spike
 from bot.spend.calendar import period_name
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.names import clean
@@ -27,6 +27,8 @@ DRIVES = 0.2
 """A part drives the organisation's spike from this share of its excess on."""
 FALLEN = 3.0
 """Swings below its usual from which a part has fallen, and not only strayed."""
+LASTING = 0.25
+"""A part has been high for days if its last week rose by this share of its excess."""
 MOST_NAMED = 3
 """Drivers that a sentence names."""
 
@@ -165,9 +167,12 @@ def _moved(rules: Mapping[str, Rule], ledger: Ledger, outcome: Outcome) -> Remar
         return None  # what a day that is not over shows of the rest may still come
     whole = wholes_of(outcome.subject)[0]
     fell = _fall_of_the_others(rule, ledger, outcome, whole)
-    if fell < _excess(outcome) / 2:
+    rise = np.inf if whole == ORGANIZATION else _rise_of(rule, ledger, outcome, whole)
+    if fell < _excess(outcome) / 2 and rise >= _excess(outcome) / 2:
         return None
-    return Remark(outcome.rule, outcome.subject, outcome.period, _moved_words(outcome, whole, fell))
+    return Remark(
+        outcome.rule, outcome.subject, outcome.period, _moved_words(outcome, whole, fell, rise)
+    )
 
 
 _NOT_REPLACEABLE = (ORGANIZATION.dimensions, (Dimension.PROJECT,))
@@ -185,6 +190,41 @@ def _fall_of_the_others(rule: Spike, ledger: Ledger, part: Finding, whole: Subje
     return float((expected.usual - observed)[fallen].sum())
 
 
+def _rise_of(rule: Spike, ledger: Ledger, part: Finding, whole: Subject) -> float:
+    """How far the whole rose with its part, in the metric's unit; infinite where it is not known.
+
+    On the day itself; or, where the part has been high for days, over the last week: what moved
+    stays moved, also on a day on which the whole happens to be high.
+    """
+    own, total = _column(rule, ledger, part.subject), _column(rule, ledger, whole)
+    if own is None or total is None:
+        return np.inf
+    at = (part.period.start - ledger.span.start).days
+    usual = float(rule.baseline(ledger, total.history, part.period.start).usual[0])
+    day = np.inf if np.isnan(usual) else float(total.observed[at, 0]) - usual
+    lately, whole_lately = _rise_lately(own, at), _rise_lately(total, at)
+    if lately >= LASTING * _excess(part) and whole_lately < lately / 2:
+        return min(day, whole_lately)
+    return day
+
+
+def _column(rule: Spike, ledger: Ledger, subject: Subject) -> Series | None:
+    """The series of one subject, of what the rule is about."""
+    series = rule.model_copy(update={"per": subject.dimensions}).series(ledger)
+    if subject.ids not in series.ids:
+        return None
+    n = series.ids.index(subject.ids)
+    return Series((subject.ids,), series.observed[:, [n]], series.history[:, [n]])
+
+
+def _rise_lately(series: Series, at: int) -> float:
+    """The mean of the seven days before the day, above that of the four weeks before them."""
+    week, month = series.history[max(0, at - 7) : at], series.history[max(0, at - 35) : at - 7]
+    if np.isnan(week).all() or np.isnan(month).all():
+        return 0.0
+    return float(np.nanmean(week) - np.nanmean(month))
+
+
 def _is_beside(ids: Ids, part: Subject, whole: Subject) -> bool:
     """Whether the ids are of another part of the same whole."""
     member = dict(zip(part.dimensions, ids, strict=True))
@@ -193,13 +233,16 @@ def _is_beside(ids: Ids, part: Subject, whole: Subject) -> bool:
     return of_whole and ids != part.ids
 
 
-def _moved_words(part: Finding, whole: Subject, fell: float) -> str:
-    excess, fall = (amount(value, part.measure) for value in (_excess(part), fell))
+def _moved_words(part: Finding, whole: Subject, fell: float, rise: float) -> str:
     kinds = {Dimension.API_KEY: "keys", Dimension.LINE_ITEM: "line items"}
     between = kinds.get(part.subject.dimensions[-1], "models")
     where = clean(whole.name)
-    return (
-        f"{part.subject.title} was {excess} above its usual on {period_name(part.period)} while "
-        f"the rest of {where} fell by {fall}: traffic moved between "
-        f"{between}, the total of {where} did not rise by itself."
-    )
+    above = f"{part.subject.title} was {amount(_excess(part), part.measure)} above its usual"
+    if fell >= _excess(part) / 2:
+        meanwhile = f"the rest of {where} fell by {amount(fell, part.measure)}"
+    elif rise > 0:
+        meanwhile = f"{where} as a whole rose by {amount(rise, part.measure)} only"
+    else:
+        meanwhile = f"{where} as a whole did not rise"
+    day = period_name(part.period)
+    return f"{above} on {day} while {meanwhile}: traffic moved between {between}."

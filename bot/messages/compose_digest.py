@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.alerts.model import Finding, Remark, Skipped
@@ -24,7 +24,7 @@ from bot.messages.model import (
     Style,
     Table,
 )
-from bot.spend.calendar import ONE_DAY, DayState, Period, Unit, day_name, period_of
+from bot.spend.calendar import ONE_DAY, DayState, Period, Unit, day_name, period_of, utc_day
 from bot.spend.calendar import Span as Days
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Additive
@@ -36,8 +36,21 @@ TOP = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn of a digest's schedule: its local date and instant, and how many before it nobody
+    took."""
+
+    day: date
+    at: datetime
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
-    """Everything a digest is made of. `unit` is day, week or month; `zone` names its date."""
+    """Everything a digest is made of. `unit` is day, week or month; `zone` names its date.
+
+    `turn` is the turn of the schedule it is for, where it is not made by hand.
+    """
 
     unit: Unit
     now: datetime
@@ -49,11 +62,13 @@ class Digest:
     skipped: tuple[Skipped, ...]
     trouble: tuple[str, ...]
     remarks: tuple[Remark, ...] = ()
+    turn: Turn | None = None
 
     @property
     def period(self) -> Period:
-        """The last finished day, week or month (UTC)."""
-        return period_of(period_of(self.ledger.today, self.unit).start - ONE_DAY, self.unit)
+        """The last day, week or month (UTC) that had finished by its turn, or by now."""
+        today = min(utc_day(self.turn.at), self.ledger.today) if self.turn else self.ledger.today
+        return period_of(period_of(today, self.unit).start - ONE_DAY, self.unit)
 
     @property
     def before(self) -> Period:
@@ -87,7 +102,8 @@ class Digest:
     def key(self) -> str:
         """One digest per kind and scheduled local date."""
         kind = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}[self.unit]
-        return f"digest:{kind}:{self.now.astimezone(self.zone).date().isoformat()}"
+        day = self.turn.day if self.turn else self.now.astimezone(self.zone).date()
+        return f"digest:{kind}:{day.isoformat()}"
 
 
 def compose_digest(digest: Digest) -> Message:
@@ -103,6 +119,8 @@ def compose_digest(digest: Digest) -> Message:
 
 def _blocks(digest: Digest) -> Iterator[Block]:
     yield Header(_headline(digest))
+    if digest.turn and digest.turn.missed:
+        yield Lines(((Span(_absence(digest.unit, digest.turn.missed)),),))
     yield Lines(tuple(_comparisons(digest)))
     if lines := tuple(_budget_lines(digest)):
         yield Lines(lines)
@@ -130,6 +148,11 @@ def _headline(digest: Digest) -> str:
     now, before = digest.spent(digest.period.span), digest.spent(digest.before.span)
     compared = "" if digest.unseen(digest.before.span) else _change(now, before, _than(digest))
     return f"{name}: {told} spent{compared}"
+
+
+def _absence(unit: Unit, missed: int) -> str:
+    lost = f"{missed} {unit}s" if missed > 1 else f"A {unit}"
+    return f"{lost} without a digest: the bot was not running then. This is the latest one."
 
 
 def _summary(digest: Digest) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from bot.spend.calendar import Span
@@ -16,6 +17,17 @@ USAGE = "usage"
 """The name of a part that stands for all usage endpoints at once."""
 NAMES = "names"
 """The name of the part that resolves ids to names."""
+
+
+class Cause(StrEnum):
+    """Why a part of the bill could not be read, as far as that decides when people hear of it."""
+
+    ACCESS = "access"
+    """The key was refused (401, 403): somebody has to do something."""
+    CONTRACT = "contract"
+    """The answer is not what OpenAI documents: the bot, or something in between, needs mending."""
+    AWAY = "away"
+    """The network, or a server that is down: it may come back by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,7 @@ class FetchFailure:
     message: str
     hint: str | None = None
     optional: bool = False
+    cause: Cause = Cause.CONTRACT
 
 
 Fetched = CostDay | UsageDay | Name | FetchFailure

@@ -12,7 +12,8 @@ from datetime import date
 from typing import Protocol
 
 from bot.errors import SourceError
-from bot.sources.base import COSTS, USAGE, FetchFailure
+from bot.sources.api_errors import AccessError, TransientError
+from bot.sources.base import COSTS, USAGE, Cause, FetchFailure
 from bot.sources.cost_pages import read_cost_page
 from bot.sources.openai_pages import Page, Place, read_page
 from bot.sources.openai_rows import BrokenDay, cost_days, usage_days
@@ -149,7 +150,16 @@ def usage_queries(break_down_by: tuple[str, ...] = BREAKDOWNS) -> list[UsageQuer
 
 def failure(query: Query, days: Span, error: SourceError) -> FetchFailure:
     """Days of a dataset that could not be read."""
-    return FetchFailure(query.part, days, error.message, error.hint, query.optional)
+    return FetchFailure(
+        query.part, days, error.message, error.hint, query.optional, cause_of(error)
+    )
+
+
+def cause_of(error: SourceError) -> Cause:
+    """What kind of trouble an error means."""
+    if isinstance(error, AccessError):
+        return Cause.ACCESS
+    return Cause.AWAY if isinstance(error, TransientError) else Cause.CONTRACT
 
 
 def failures(query: Query, days: Collection[date], error: SourceError) -> list[FetchFailure]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CreateColumn
 
-from bot.store.schema import alerts, meta, outbox, slack_names
+from bot.store.schema import alerts, claims, counters, meta, outbox, slack_names
 
 Step = Callable[[Connection], None]
 
@@ -40,14 +40,30 @@ def _add_missing_columns(connection: Connection, table: sa.Table) -> None:
             connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {words}"))
 
 
+def _turns_of_the_worker(connection: Connection) -> None:
+    """Schema 3: which turns of a schedule were taken, and what is counted."""
+    claims.create(connection)
+    counters.create(connection)
+
+
 def _threads_and_people(connection: Connection) -> None:
-    """Schema 3: where replies are, which channel was really tried, and who a handle stands for."""
+    """Schema 4: where replies are, which channel was really tried, and who a handle stands for."""
     _add_missing_columns(connection, outbox)
     slack_names.create(connection, checkfirst=True)
 
 
-STEPS: Mapping[int, Step] = {1: _lives_and_places, 2: _threads_and_people}
-"""Schema 1 is the first; the next change of a table adds `3: its step` here."""
+def _who_snoozed(connection: Connection) -> None:
+    """Schema 5: who silenced an alert."""
+    _add_missing_columns(connection, alerts)
+
+
+STEPS: Mapping[int, Step] = {
+    1: _lives_and_places,
+    2: _turns_of_the_worker,
+    3: _threads_and_people,
+    4: _who_snoozed,
+}
+"""Schema 1 is the first; the next change of a table adds `5: its step` here."""
 
 
 def migrate(

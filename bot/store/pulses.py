@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
@@ -17,6 +18,10 @@ FETCHED = "fetched"
 """The last fetch in which all costs came."""
 FAILED = "failed"
 """The last run in which the source or a delivery failed; its detail says what."""
+BLIND = "blind"
+"""Since when a part of the bill cannot be read; its detail is `told` if people heard of it."""
+MISSING = "missing"
+"""The last check that ended; its detail is the number of days whose costs are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +38,35 @@ class Pulses:
 
     def beat(self, name: str, now: datetime, detail: str = "") -> None:
         """Note that it happened now."""
-        values = {"at": to_text(now), "detail": detail}
         with self._database.writing() as connection:
-            changed = connection.execute(
-                pulses.update().where(pulses.c.name == name).values(**values)
-            )
-            if changed.rowcount == 0:
-                connection.execute(pulses.insert().values(name=name, **values))
+            noted(connection, name, now, detail)
 
     def forget(self, name: str) -> None:
         """Note that it is over."""
         with self._database.writing() as connection:
-            connection.execute(pulses.delete().where(pulses.c.name == name))
+            removed(connection, name)
 
     def last(self, name: str) -> Pulse | None:
         """When it last happened; None for never."""
-        query = sa.select(pulses.c.at, pulses.c.detail).where(pulses.c.name == name)
         with self._database.reading() as connection:
-            row = connection.execute(query).first()
-        return Pulse(from_text(row.at), row.detail) if row else None
+            return read(connection, name)
+
+
+def noted(connection: Connection, name: str, now: datetime, detail: str = "") -> None:
+    """`Pulses.beat` in the caller's transaction."""
+    values = {"at": to_text(now), "detail": detail}
+    changed = connection.execute(pulses.update().where(pulses.c.name == name).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(pulses.insert().values(name=name, **values))
+
+
+def removed(connection: Connection, name: str) -> None:
+    """`Pulses.forget` in the caller's transaction."""
+    connection.execute(pulses.delete().where(pulses.c.name == name))
+
+
+def read(connection: Connection, name: str) -> Pulse | None:
+    """`Pulses.last` in the caller's transaction."""
+    query = sa.select(pulses.c.at, pulses.c.detail).where(pulses.c.name == name)
+    row = connection.execute(query).first()
+    return Pulse(from_text(row.at), row.detail) if row else None

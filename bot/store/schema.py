@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 3
+VERSION = 5
 """The schema this program writes. A database with a higher one is refused."""
 
 metadata = sa.MetaData()
@@ -121,6 +121,7 @@ alerts = sa.Table(
     sa.Column("told_at", sa.String(27)),  # NULL: held back, not told yet
     sa.Column("held_at", sa.String(27)),  # the last run in which it held; NULL before schema 2
     sa.Column("snoozed_until", sa.String(27)),
+    sa.Column("snoozed_by", sa.Text),
     sa.Column("acked_at", sa.String(27)),
     sa.Column("acked_by", sa.Text),
     sa.Column("place", sa.Text),  # the key of the message that is its place in Slack
@@ -177,4 +178,25 @@ pulses = sa.Table(  # the last time something happened: the proof of life that `
     sa.Column("name", sa.String(40), primary_key=True),
     sa.Column("at", sa.String(27), nullable=False),
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
+)
+
+claims = sa.Table(  # the turns of schedules, each taken by one worker (bot.store.claims)
+    "claims",
+    metadata,
+    sa.Column("schedule", sa.String(40), primary_key=True),
+    sa.Column("slot", sa.String(40), primary_key=True),  # local date, or the instant of a check
+    sa.Column("state", sa.String(16), nullable=False),  # running | done | failed | skipped
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("claimed_at", sa.String(27), nullable=False),
+    sa.Column("lease_until", sa.String(27), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("missed", sa.Integer, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+)
+
+counters = sa.Table(  # what the worker counts, for `status` and `/metrics`
+    "counters",
+    metadata,
+    sa.Column("name", sa.String(60), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
 )

@@ -34,10 +34,11 @@ def reasons(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def said(document: dict[str, Any]) -> list[tuple[str, str, str | None]]:
-    """Action, news and the parent's news of every message."""
+    """Action, news and the parent's news of every message about an alert."""
     return [
         (m["action"], m["key"].rpartition("#")[2], (m["parent"] or "").rpartition("#")[2] or None)
         for m in document["messages"]
+        if m["type"] == "alert"
     ]
 
 

@@ -162,7 +162,7 @@ def test_secrets_are_never_shown() -> None:
     full = settings(
         source={"admin_key": canary},
         slack={"bot_token": canary, "app_token": canary, "webhook_url": canary},
-        heartbeat_url=canary,
+        heartbeat_url=f"https://{canary}",
     )
     assert canary not in repr(full)
     assert canary not in str(full.model_dump())
@@ -171,7 +171,7 @@ def test_secrets_are_never_shown() -> None:
         for step in path:
             value = getattr(value, step)
         assert isinstance(value, SecretStr)
-        assert value.get_secret_value() == canary
+        assert value.get_secret_value().removeprefix("https://") == canary
     wrong = refusal(
         source={"admin_key": [canary], "kind": canary}, slack={"bot_token": {"a": canary}}
     )
@@ -194,3 +194,27 @@ def test_secrets_are_never_shown() -> None:
 )
 def test_a_database_file_lies_where_the_configuration_does(url: str, absolute: str) -> None:
     assert absolute_store_url(url, Path("/etc/bot")) == absolute
+
+
+@pytest.mark.parametrize("url", ["http://hc.example/canary", "canary", "ftp://canary", "https:///"])
+def test_a_heartbeat_goes_over_https_or_to_this_machine_and_is_not_shown(url: str) -> None:
+    wrong = refusal(heartbeat_url=url)
+    assert "must be an https:// address (http:// only to this machine)" in wrong
+    assert "canary" not in wrong
+    for fine in ("", "https://hc.example/x", "http://127.0.0.1:8000/x"):
+        assert settings(heartbeat_url=fine).heartbeat_url.get_secret_value() == fine
+
+
+@pytest.mark.parametrize(
+    ("worker", "said"),
+    [
+        ({"tick": "10m"}, "is 1s at least and 5m at most"),
+        ({"run_timeout": "2d"}, "is 1s at least and 1d at most"),
+        ({"listen": "9464"}, 'is an address and a port such as "127.0.0.1:9464"'),
+        ({"memory_mb": 10}, "greater than or equal to 256"),
+    ],
+)
+def test_limits_of_the_worker_that_make_no_sense_are_refused(
+    worker: dict[str, Any], said: str
+) -> None:
+    assert said in refusal(worker=worker)

@@ -101,7 +101,7 @@ def test_traffic_that_moved_between_models_is_a_remark_and_no_alert() -> None:
     )
     assert remark.text == (
         "search × new was $170.00 above its usual on Tue 17 Nov 2026 while the rest of search fell "
-        "by $170.00: traffic moved between models, the total of search did not rise by itself."
+        "by $170.00: traffic moved between models."
     )
 
 
@@ -112,7 +112,9 @@ def test_keys_that_were_changed_are_a_remark_too() -> None:
     ]
     (remark,) = judge([rule("spike", per="api_key")], ledger(keys), [on("11-17")])
     assert isinstance(remark, Remark)
-    assert "traffic moved between keys, the total of the organisation" in remark.text
+    assert remark.text.endswith(
+        "the rest of the organisation fell by $200.00: traffic moved between keys."
+    )
 
 
 def test_a_project_is_told_whatever_the_others_save() -> None:
@@ -120,11 +122,49 @@ def test_a_project_is_told_whatever_the_others_save() -> None:
     assert told(ledger(moved), PROJECTS, day="11-17") == {"projects: new": None}
 
 
+RESTLESS = [160.0 if n % 2 else 240.0 for n in range(83)]
+
+
 def test_a_rest_within_its_swing_has_not_fallen() -> None:
-    noise = [160.0 if n % 2 else 240.0 for n in range(83)]
-    rest = daily([*noise, 165], project="search", model="old")
-    book = ledger(rest, steady(20, 80, project="search", model="new"))
-    assert told(book, PAIRS) == {"pairs: search × new": None}
+    book = ledger(daily([*RESTLESS, 165], model="old"), steady(20, 80, model="new"))
+    assert told(book, rule("spike", name="models", per="model")) == {"models: new": None}
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        (160, "search as a whole rose by $21.41 only: traffic moved between models."),
+        (130, "search as a whole did not rise: traffic moved between models."),
+        (200, None),
+    ],
+)
+def test_a_model_of_a_project_that_did_not_rise_as_a_whole_is_a_remark(
+    rest: float, said: str | None
+) -> None:
+    book = ledger(
+        daily([*RESTLESS, rest], project="search", model="old"),
+        steady(20, 80, project="search", model="new"),
+    )
+    (one,) = judge([PAIRS], book, [YESTERDAY])
+    if said is None:
+        assert isinstance(one, Finding)
+    else:
+        assert isinstance(one, Remark)
+        assert one.text.endswith(said)
+
+
+@pytest.mark.parametrize(("days", "kind"), [(5, Remark), (1, Finding)])
+def test_what_moved_stays_moved_on_a_day_on_which_its_project_is_high(
+    days: int, kind: type[Outcome]
+) -> None:
+    wild = [100.0 if n % 2 else 300.0 for n in range(84)]
+    old = [each - 80 * (n >= 84 - days) for n, each in enumerate(wild)]
+    book = ledger(
+        daily([*old[:83], 290], project="search", model="old"),
+        daily([20.0] * (84 - days) + [100.0] * days, project="search", model="new"),
+    )
+    (one,) = judge([PAIRS], book, [YESTERDAY])
+    assert isinstance(one, kind)
 
 
 def test_a_day_that_is_not_over_has_not_moved_anything() -> None:

@@ -96,7 +96,7 @@ def test_a_database_of_schema_1_keeps_its_alerts_and_messages(tmp_path: Path) ->
         old.executescript(SCHEMA_1)
     database = open_lasting(f"sqlite:///{tmp_path / 'bot.db'}")
     with database.reading() as connection:
-        assert _schema(connection) == "3"
+        assert _schema(connection) == str(VERSION)
         columns = sa.inspect(connection).get_columns("outbox")
         assert {column["name"] for column in columns} == set(outbox.c.keys())
     alert = AlertBook(database).one("cap/organization/day:2026-11-19")
