@@ -112,17 +112,17 @@ def test_a_database_of_schema_1_keeps_its_alerts_and_messages(tmp_path: Path) ->
     assert again.reason is Reason.TOLD
 
 
-def test_a_database_of_schema_2_learns_where_replies_are(tmp_path: Path) -> None:
+def test_a_database_of_schema_3_learns_where_replies_are(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'bot.db'}"
     open_lasting(url).close()
     with sqlite3.connect(tmp_path / "bot.db") as old:
         for column in ("fallback_why", "thread_ts", "images"):
             old.execute(f"ALTER TABLE outbox DROP COLUMN {column}")
         old.execute("DROP TABLE slack_names")
-        old.execute("UPDATE meta SET value = '2' WHERE name = 'schema'")
+        old.execute("UPDATE meta SET value = '3' WHERE name = 'schema'")
     database = open_lasting(url)
     with database.reading() as connection:
-        assert _schema(connection) == "3"
+        assert _schema(connection) == str(VERSION)
         columns = sa.inspect(connection).get_columns("outbox")
         assert {column["name"] for column in columns} == set(outbox.c.keys())
     SlackNames(database, NOW).remember("@ada", "U0ADA00001")
