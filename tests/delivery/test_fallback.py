@@ -71,7 +71,7 @@ def test_an_alert_a_channel_refuses_for_good_is_told_in_the_default_channel(
 
 def test_the_notice_says_why_and_what_to_do(routed: Stage) -> None:
     routed.decide(alert(FIRST, "#search"))
-    routed.deliver()
+    assert routed.deliver().notes == ((FIRST, "told in #llm-costs instead of #search"),)
     (notice,) = routed.said(FIRST).blocks[-1]["elements"]
     assert notice["text"] == (
         "Could not be told in #search: #search is archived (is_archived); unarchive it, or name "
