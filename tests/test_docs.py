@@ -201,7 +201,7 @@ def test_the_manifest_asks_for_what_the_page_explains_and_no_more() -> None:
     assert set(manifest) == {
         *("_metadata", "display_information", "features", "oauth_config", "settings")
     }
-    explained = re.findall(r"`([a-z]+:[a-z]+)`", _text(page).partition("| scope |")[2])
+    explained = re.findall(r"`([a-z]+:[a-z]+(?:\.email)?)`", _text(page).partition("| scope |")[2])
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(explained)
 
 
