@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 
 from bot.config.load import Configuration
@@ -32,19 +32,19 @@ _MISSING_SCOPE = "missing_scope"
 class Used:
     """Channels that messages go to, the default one first, and who is called by handle or address.
 
-    `known_id` gives the id Slack last gave for a channel, empty for none.
+    `known_ids`: channel -> the id Slack last gave for it, empty for none.
     """
 
     channels: tuple[str, ...]
     mentions: tuple[str, ...] = ()
-    known_id: Callable[[str], str] = lambda _channel: ""
+    known_ids: Mapping[str, str] = field(default_factory=dict)
 
 
-def used_by(configuration: Configuration, known_id: Callable[[str], str]) -> Used:
+def used_by(configuration: Configuration, known_ids: Mapping[str, str]) -> Used:
     """All that settings and enabled rules name."""
     slack, rules = configuration.settings.slack, configuration.rulebook.enabled
     people = {one for one in _mentions(slack, rules) if _is_looked_up(one)}
-    return Used(tuple(dict.fromkeys(_channels(slack, rules))), tuple(sorted(people)), known_id)
+    return Used(tuple(dict.fromkeys(_channels(slack, rules))), tuple(sorted(people)), known_ids)
 
 
 def _channels(slack: SlackSettings, rules: Iterable[Rule]) -> Iterable[str]:
@@ -96,7 +96,7 @@ class Channels:
         name = f"channel {channel}"
         if _PERSON.fullmatch(channel):
             return ok(name, "somebody's direct messages")
-        known = channel if _ID.fullmatch(channel) else self._used.known_id(channel)
+        known = channel if _ID.fullmatch(channel) else self._used.known_ids.get(channel, "")
         try:
             found = self._account.channel(known) if known else self._by_name(channel)
         except SlackRefusedError as refusal:

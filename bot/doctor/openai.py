@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from bot.config.settings import SourceKind, SourceSettings
 from bot.doctor.checkup import (
-    PATIENCE_SECONDS,
     Check,
     Checks,
     State,
@@ -31,13 +30,6 @@ from bot.sources.queries import CostsQuery, UsageQuery
 from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.rows import UsageKind
 
-_BRISK = Patience(
-    attempts=1,
-    connect=PATIENCE_SECONDS,
-    read=PATIENCE_SECONDS,
-    deadline=PATIENCE_SECONDS,
-    budget=PATIENCE_SECONDS,
-)
 _ADMIN = "an admin key"
 _PROJECT = Call(f"{ROOT}projects", (("limit", "1"), ("include_archived", "true")))
 _UNANSWERED = "not asked, as OpenAI did not answer before"
@@ -65,23 +57,35 @@ def source_checks(source: SourceSettings) -> Checks:
         )
 
 
-def key_checks(source: SourceSettings, today: date, now: Callable[[], datetime]) -> Checks:
+def key_checks(
+    source: SourceSettings, today: date, now: Callable[[], datetime], patience: float
+) -> Checks:
     """The key's kind by its prefix, then one small question for each thing it is needed for.
 
-    `now` is asked when an answer has come, to compare the clocks.
+    `now` is asked when an answer has come, to compare the clocks; each answer has `patience`
+    seconds.
     """
     key = source.admin_key.get_secret_value()
     yield _kind(key)
     if not key:
         return
     client = ApiClient(
-        key, source.base_url, proxy=source.proxy, ca_bundle=source.ca_bundle, patience=_BRISK
+        key,
+        source.base_url,
+        proxy=source.proxy,
+        ca_bundle=source.ca_bundle,
+        patience=_once(patience),
     )
     try:
         yield from _questions(client, source, today)
         yield clock_check("OpenAI", client.server_date, now())
     finally:
         client.close()
+
+
+def _once(seconds: float) -> Patience:
+    limits = {"connect": seconds, "read": seconds, "deadline": seconds, "budget": seconds}
+    return Patience(attempts=1, **limits)
 
 
 def _kind(key: str) -> Check:

@@ -13,7 +13,6 @@ from bot.delivery.slack_account import SlackAccount
 from bot.delivery.slack_errors import SlackRefusedError
 from bot.doctor.channels import Channels, Used
 from bot.doctor.checkup import (
-    PATIENCE_SECONDS,
     Check,
     Checks,
     State,
@@ -67,14 +66,16 @@ _ADDRESSES = (Needed("users:read.email", "people named by address are not called
 _COMMANDS = (Needed("commands", "there is no /budget"),)
 
 
-def slack_checks(slack: SlackSettings, used: Used, now: Callable[[], datetime]) -> Checks:
-    """Token, account, scopes, every channel used, the app token."""
+def slack_checks(
+    slack: SlackSettings, used: Used, now: Callable[[], datetime], patience: float
+) -> Checks:
+    """Token, account, scopes, every channel used, the app token; `patience` seconds for each."""
     token = slack.bot_token.get_secret_value()
     if not token:
         yield from _without_token(slack)
         return
     yield _kind("slack token", token, "xoxb-", "SLACK_BOT_TOKEN", "OAuth & Permissions")
-    account = SlackAccount(token, slack.base_url, Line(slack.proxy, PATIENCE_SECONDS))
+    account = SlackAccount(token, slack.base_url, Line(slack.proxy, patience))
     try:
         who = account.who()
     except DeliveryError as error:
