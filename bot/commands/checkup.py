@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +22,6 @@ from bot.doctor.checkup import PATIENCE_SECONDS, Check, Checks, Part, failed, ok
 from bot.errors import ConfigError
 from bot.logs import hide
 from bot.spend.calendar import utc_day
-from bot.store.database import open_forgetful
-from bot.store.outbox import Outbox
 from bot.wiring import dry_app
 
 _MOST_MISTAKES = 20
@@ -142,13 +139,8 @@ def _rules(app: App) -> Iterable[Check]:
 
 def _used(configuration: Configuration) -> Used:
     """Channels and people; ids of channels from the database, if that can be read."""
-    try:
-        with closing(open_forgetful(configuration.store_url)) as opened:
-            outbox = Outbox(opened)
-            known = {one: outbox.known_id(one) for one in used_by(configuration, {}).channels}
-    except ConfigError:
-        known = {}
-    return used_by(configuration, known)
+    channels = used_by(configuration, {}).channels
+    return used_by(configuration, database.known_ids(configuration.store_url, channels))
 
 
 def _hide_secrets(settings: Settings) -> None:

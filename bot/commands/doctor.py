@@ -20,7 +20,7 @@ from bot.spend.names import visible
 
 _MARKS = {State.OK: "ok", State.WARNING: "warning", State.FAILED: "FAILED", State.SKIPPED: "–"}
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "bold red", State.SKIPPED: ""}
-_MARK_WIDTH, _NAME_WIDTH = 8, 22
+_MARK_WIDTH, _NAME_WIDTH = 8, 23
 _INDENT = " " * (_MARK_WIDTH + _NAME_WIDTH + 2)
 
 

@@ -6,11 +6,13 @@ import os
 import shutil
 import sqlite3
 import stat
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from bot.doctor.checkup import Check, Checks, failed, ok, skipped, told, warning
+from bot.doctor.checkup import Check, Checks, failed, ok, skipped, warning
 from bot.errors import StoreError
+from bot.logs import safe
 from bot.store.light import LightServer, open_light
 from bot.store.schema import VERSION
 
@@ -21,6 +23,10 @@ _MB = 1024 * 1024
 _SCARCE, _NONE = 200 * _MB, 20 * _MB
 _BY_OTHERS = 0o022
 _SECONDS = 2.0
+_KNOWN = (
+    "SELECT channel_id FROM outbox WHERE channel = ? AND channel_id <> '' AND action = 'post' "
+    "ORDER BY sent_at DESC LIMIT 1"
+)
 _SCHEMA = "SELECT value FROM meta WHERE name = 'schema'"
 
 
@@ -30,6 +36,18 @@ def database_checks(url: str) -> Checks:
         yield from _file_checks(Path(url.partition(":///")[2].partition("?")[0]))
     else:
         yield from _server_checks(url)
+
+
+def known_ids(url: str, channels: Iterable[str]) -> dict[str, str]:
+    """Channel -> the id Slack last gave for it, of those that messages went to before."""
+    light, found = open_light(url), {}
+    try:
+        for channel in channels:
+            if rows := light.rows(_KNOWN, channel):
+                found[channel] = str(rows[0][0])
+    except (StoreError, ImportError):
+        return {}
+    return found
 
 
 def _file_checks(file: Path) -> Checks:
@@ -131,7 +149,8 @@ def _server_checks(url: str) -> Checks:
         if 'relation "meta" does not exist' in error.message:
             yield ok("database", "the server answers; the first run makes the tables")
         else:
-            yield told("database", error)
+            way_out = "see whether the server runs, and whether store.url is right"
+            yield failed("database", safe(error.message), way_out)
         return
     except ImportError:
         way_out = "pip install 'openai-budget-bot[postgres]'"

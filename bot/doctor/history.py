@@ -46,10 +46,10 @@ def data_checks(app: App) -> Checks:
 def _fresh(app: App, at: datetime | None) -> Check:
     if at is None:
         return warning("data", "never read whole", "bot check")
-    hours = (app.now - at) / timedelta(hours=1)
-    if app.now - at > STALE:
-        return warning("data", f"last read whole {hours:.0f} hours ago", "run `bot check` hourly")
-    return ok("data", f"last read whole {hours:.1f} hours ago")
+    age = app.now - at
+    hours, minutes = age // timedelta(hours=1), age // timedelta(minutes=1)
+    says = f"last read whole {f'{minutes} minutes' if hours < 2 else f'{hours} hours'} ago"
+    return warning("data", says, "run `bot check` hourly") if age > STALE else ok("data", says)
 
 
 def outbox_check(app: App) -> Check:
@@ -76,7 +76,7 @@ def rule_checks(app: App, rulebook: Rulebook) -> Checks:
     yield ok("rules", f"{len(enabled)} in {files} file{'' if files == 1 else 's'}{more}")
     ledger = flow.open_ledger(app)
     if not any(state is not DayState.MISSING for state in ledger.cost_states.values()):
-        yield skipped("rules find something", "no day is held yet")
+        yield skipped("rules judged", "no day is held yet")
         return
     empty = [rule for rule in enabled if _finds_nothing(rule, ledger)]
     yield from map(_without_subjects, empty)
@@ -104,7 +104,7 @@ def _unjudged(app: App, ledger: Ledger, empty: set[str]) -> Iterator[Check]:
         if rule not in empty:
             yield _why_unjudged(rule, several)
     if not reasons and not empty:
-        yield ok("rules find something", "each can be judged")
+        yield ok("rules judged", "every one finds something to judge")
 
 
 def _why_unjudged(rule: str, several: Sequence[Skipped]) -> Check:

@@ -21,7 +21,7 @@ from bot.doctor.clock import clock_check
 from bot.errors import BotError
 from bot.sources.access import ADMIN_KEYS_URL, key_kind
 from bot.sources.address import checked_base_url
-from bot.sources.api_errors import TransientError
+from bot.sources.api_errors import ApiError, TransientError
 from bot.sources.http import ApiClient
 from bot.sources.openai_pages import Place, read_page
 from bot.sources.paging import ROOT, Call
@@ -117,9 +117,14 @@ def _questions(client: ApiClient, source: SourceSettings, today: date) -> Checks
             read_page(answer.body, Place(call.endpoint, 1, answer.request_id))
         except BotError as error:
             is_silent = isinstance(error, TransientError) and error.status is None
-            yield _without(told(name, error, state))
+            yield _without(told(name, _briefly(error), state))
         else:
             yield ok(name, says)
+
+
+def _briefly(error: BotError) -> BotError:
+    """The error without its endpoint and request, which the check's name stands for."""
+    return BotError(error.wrong, hint=error.hint) if isinstance(error, ApiError) else error
 
 
 def _without(check: Check) -> Check:

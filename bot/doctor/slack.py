@@ -55,7 +55,7 @@ _SCOPES = (
     Needed("channels:read", "#channel cannot be turned into the id that looking up needs"),
 )
 _PRIVATE = (
-    Needed("groups:history", "lost answers in private channels cannot be looked up"),
+    Needed("groups:history", "messages in private channels cannot be looked up"),
     Needed("groups:read", "private channels cannot be found by their names"),
 )
 _PEOPLE = (
@@ -83,6 +83,8 @@ def slack_checks(
         yield clock_check("Slack", account.headers.get("date", ""), now())
         for name in ("slack scopes", *(f"channel {one}" for one in used.channels)):
             yield skipped(name, _because(error))
+        if error.permanent:
+            yield from socket_checks(account, slack)
         return
     yield ok("slack account", f"@{who.get('user')} in {who.get('team')}")
     yield clock_check("Slack", account.headers.get("date", ""), now())
@@ -147,7 +149,7 @@ def scope_checks(header: str, slack: SlackSettings, used: Used) -> Checks:
         yield Check(f"slack scope {one.scope}", one.state, f"missing: {one.without}", way_out)
     for one in _PRIVATE:
         if one.scope not in granted:
-            yield skipped(f"slack scope {one.scope}", f"missing, needed only where {one.without}")
+            yield skipped(f"slack scope {one.scope}", f"missing: {one.without}")
 
 
 def _needed_for_people(mentions: Collection[str]) -> tuple[Needed, ...]:
