@@ -18,7 +18,7 @@ from bot.config.textfile import read_secret
 from bot.config.whereabouts import config_path
 from bot.doctor import database, history, openai, sending, slack, surroundings
 from bot.doctor.channels import Used, used_by
-from bot.doctor.checkup import PATIENCE_SECONDS, Check, Checks, Part, failed, ok, skipped
+from bot.doctor.checkup import PATIENCE_SECONDS, Check, Checks, Part, State, failed, ok, skipped
 from bot.errors import ConfigError
 from bot.logs import hide
 from bot.spend.calendar import utc_day
@@ -102,20 +102,25 @@ class Examination:
         settings, started = configuration.settings, self.clock()
         yield Part("secret files", lambda: self._files(settings))
         yield Part("time zone", lambda: [surroundings.zone_check(settings.schedule, started)])
-        yield from self._servers(configuration, started)
-        yield Part("database", lambda: database.database_checks(configuration.store_url))
-        yield Part("data", lambda: self._history(configuration))
-        url = settings.heartbeat_url.get_secret_value()
-        yield Part("heartbeat", lambda: [surroundings.heartbeat_check(url)])
+        url = configuration.store_url
+        of_database = tuple(Part("database", lambda: database.database_checks(url)).done())
+        yield Part("database", lambda: of_database)
+        if any(check.state is State.FAILED for check in of_database):
+            yield Part("data", lambda: [skipped("data", "needs a database that can be used")])
+            yield from self._servers(configuration, started, used_by(configuration, {}))
+        else:
+            yield Part("data", lambda: self._history(configuration))
+            yield from self._servers(configuration, started, _used(configuration))
+        ping = settings.heartbeat_url.get_secret_value()
+        yield Part("heartbeat", lambda: [surroundings.heartbeat_check(ping)])
 
-    def _servers(self, configuration: Configuration, now: datetime) -> Iterator[Part]:
+    def _servers(self, configuration: Configuration, now: datetime, used: Used) -> Iterator[Part]:
         source, of_slack = configuration.settings.source, configuration.settings.slack
         clock, patience = self.clock, self.patience
         yield Part("source", lambda: openai.source_checks(source))
         if source.kind is SourceKind.OPENAI:
             day = utc_day(now)
             yield Part("openai", lambda: openai.key_checks(source, day, clock, patience))
-        used = _used(configuration)
         yield Part("slack", lambda: slack.slack_checks(of_slack, used, clock, patience))
         if self.sends_test:
             yield Part(sending.NAME, lambda: sending.sending_checks(of_slack, now))
@@ -138,7 +143,7 @@ def _rules(app: App) -> Iterable[Check]:
 
 
 def _used(configuration: Configuration) -> Used:
-    """Channels and people; ids of channels from the database, if that can be read."""
+    """Channels and people; ids of channels from the database."""
     channels = used_by(configuration, {}).channels
     return used_by(configuration, database.known_ids(configuration.store_url, channels))
 

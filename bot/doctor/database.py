@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from bot.doctor.checkup import Check, Checks, failed, ok, skipped, warning
+from bot.doctor.checkup import Check, Checks, State, failed, ok, skipped, warning
 from bot.errors import StoreError
 from bot.logs import safe
 from bot.store.light import LightServer, open_light
@@ -22,7 +22,7 @@ WAL_IS_SAFE_SINCE = (3, 51, 3)
 _MB = 1024 * 1024
 _SCARCE, _NONE = 200 * _MB, 20 * _MB
 _BY_OTHERS = 0o022
-_SECONDS = 2.0
+_SECONDS = 1.0
 _KNOWN = (
     "SELECT channel_id FROM outbox WHERE channel = ? AND channel_id <> '' AND action = 'post' "
     "ORDER BY sent_at DESC LIMIT 1"
@@ -54,9 +54,11 @@ def _file_checks(file: Path) -> Checks:
     if not file.exists():
         yield _can_be_made(file)
     else:
-        yield _opens(file)
+        opened = _opens(file)
+        yield opened
         yield _writable(file)
-        yield _journal(file)
+        if opened.state is State.OK:
+            yield _journal(file)
     yield _disk(file)
 
 

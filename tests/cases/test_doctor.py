@@ -234,6 +234,7 @@ def test_a_refused_token_is_told_once_and_the_rest_goes_on(here: Place) -> None:
     assert states(found, "failed") == {"slack account"}
     assert "token was revoked" in found["slack account"][1]
     assert found["slack scopes"][1] == "not asked: the token was refused"
+    assert found["clock by Slack"][0] == "ok"
     assert found["rules"][0] == "ok"
 
 
@@ -307,7 +308,28 @@ def test_a_test_message_tells_what_had_to_be_left_out(here: Place) -> None:
     assert diagnosis(here, "--send-test", code=1)["test message"][0] == "failed"
 
 
+@pytest.mark.parametrize("kind", ["html", "reset", "truncate", "redirect", "wrong_type"])
+def test_what_is_not_openai_or_slack_is_told_and_nothing_breaks(here: Place, kind: str) -> None:
+    for fake in (here.openai, here.slack):
+        fake.faults.add(Fault(kind, times=None, body="[1, 2"))  # type: ignore[arg-type]  # of the list
+    found = diagnosis(here, code=1)
+    assert found["openai costs"][0] == found["slack account"][0] == "failed"
+    assert "this is a bug" not in str(found)
+
+
 # -- files, rules, data
+
+
+def test_a_locked_database_is_one_failed_check_after_a_few_seconds(here: Place) -> None:
+    other = sqlite3.connect(here.database, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    begun = time.monotonic()
+    found = diagnosis(here, code=1)
+    other.close()
+    assert time.monotonic() - begun < 3
+    assert states(found, "failed") == {"database"}
+    assert found["database"][1] == f"{here.database}: database is locked"
+    assert found["data"] == ("skipped", "needs a database that can be used", "")
 
 
 def test_a_broken_configuration_is_a_failed_check_and_no_more_is_asked(here: Place) -> None:
