@@ -16,7 +16,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.delivery.base import Entry, Notifier, Outbox
-from bot.delivery.errand import ATTEMPTS, Errand, OthersAtWorkError, Run, Terms
+from bot.delivery.errand import (
+    ATTEMPTS,
+    Errand,
+    OthersAtWorkError,
+    Outcome,
+    PresumedSentError,
+    Run,
+    Terms,
+)
 from bot.delivery.pace import RUN_SECONDS, UPDATES, Clock, Pace
 from bot.delivery.slack_errors import SlackRefusedError
 from bot.delivery.telling import Telling
@@ -84,9 +92,11 @@ class _Delivery:
     failed: list[tuple[str, DeliveryError]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     stuck: set[str] = field(default_factory=set)
+    unsent: set[str] = field(init=False)
     pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
+        self.unsent = {job.entry.key for job in self.queue}
         self.pace = Pace(self.run.clock)
 
     def carried_out(self) -> Delivered:
@@ -121,14 +131,13 @@ class _Delivery:
 
     def _free(self) -> Iterator[_Job]:
         """What waits neither for its parent nor for an earlier message of its alert."""
-        waiting = {job.entry.key for job in self.queue}
         alerts: set[str] = set()
         for job in self.queue:
             alert = job.entry.alert_key
             is_behind = alert is not None and alert in alerts
             if alert is not None:
                 alerts.add(alert)
-            if not is_behind and job.entry.parent not in waiting:
+            if not is_behind and job.entry.parent not in self.unsent:
                 yield job
 
     def _wait_until(self, at: float) -> None:
@@ -151,11 +160,17 @@ class _Delivery:
             return False
         except DeliveryError as error:
             return self._has_failed(job, error)
+        self._note(job.entry.key, outcome)
+        return True
+
+    def _note(self, key: str, outcome: Outcome | None) -> None:
+        """What became of a message; None: another process had it, and may have sent it."""
         if outcome:
             self.tries = ATTEMPTS
-            self.sent += [job.entry.key] if outcome.is_sent else []
-            self.notes += [(job.entry.key, note) for note in outcome.notes]
-        return True
+            self.sent += [key] if outcome.is_sent else []
+            self.notes += [(key, note) for note in outcome.notes]
+        if outcome or self.run.outbox.place(key) is not None:
+            self.unsent.discard(key)
 
     def _has_failed(self, job: _Job, error: DeliveryError) -> bool:
         """Notes a failure; False if Slack only asks for a pause, which its channel keeps."""
@@ -164,6 +179,8 @@ class _Delivery:
             self.pace.hold(job.lane, error.retry_after)
             return False
         self.failed.append((job.entry.key, error))
+        if isinstance(error, PresumedSentError):
+            self.unsent.discard(job.entry.key)
         if not error.permanent:
             self.tries = 1  # while Slack is away, once each is enough
             self.stuck |= {job.entry.alert_key} if job.entry.alert_key else set()

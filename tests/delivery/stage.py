@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,16 +33,18 @@ def digest(key: str = "daily:2026-11-20", channel: str = "#llm-costs", *charts: 
     return _message(key, MessageType.DIGEST, channel, charts)
 
 
-def reply(key: str, parent: str, *, broadcast: bool = False, text: str = STEP) -> Message:
+def reply(
+    key: str, parent: str, *, broadcast: bool = False, channel: str = "#llm-costs", text: str = STEP
+) -> Message:
     blocks = (Lines(((Span(text),),)),)
-    kind = {"action": Action.REPLY, "parent": parent, "broadcast": broadcast}
-    return Message(key, MessageType.ALERT, "#llm-costs", text, blocks, **kind)  # type: ignore[arg-type]  # of the dict
+    one = Message(key, MessageType.ALERT, channel, text, blocks)
+    return replace(one, action=Action.REPLY, parent=parent, broadcast=broadcast)
 
 
 def update(key: str, parent: str, text: str = "now at $45.00", *charts: Chart) -> Message:
     blocks = (Header("search passed its daily cap"), *charts, Lines(((Span(text),),)))
-    kind = {"action": Action.UPDATE, "parent": parent}
-    return Message(key, MessageType.ALERT, "#llm-costs", text, blocks, **kind)  # type: ignore[arg-type]  # of the dict
+    one = Message(key, MessageType.ALERT, "#llm-costs", text, blocks)
+    return replace(one, action=Action.UPDATE, parent=parent)
 
 
 def chart(name: str = "spend.png") -> Chart:

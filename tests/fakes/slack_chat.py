@@ -55,6 +55,8 @@ def post_message(space: Workspace, args: Arguments) -> Answer:
 def update(space: Workspace, args: Arguments) -> Answer:
     """chat.update"""
     channel = space.channel(args.required("channel"))
+    if channel.is_archived:
+        raise SlackError("is_inactive")
     message = space.message(channel.id, args.required("ts"))
     if message is None:
         raise SlackError("message_not_found")

@@ -81,7 +81,7 @@ def lookup_by_email(space: Workspace, args: Arguments) -> Answer:
     """users.lookupByEmail"""
     email = args.required("email")
     for person in space.people:
-        if person.email == email:
+        if (person.email or "").casefold() == email.casefold() and not person.deleted:
             return {"user": _person_json(person)}
     raise SlackError("users_not_found")
 
@@ -190,10 +190,11 @@ def _channel_json(channel: Channel) -> Answer:
 
 
 def _person_json(person: Person) -> Answer:
-    profile: dict[str, Any] = {"real_name": person.real_name, "display_name": person.name}
+    shown = person.name if person.display_name is None else person.display_name
+    profile: dict[str, Any] = {"real_name": person.real_name, "display_name": shown}
     if person.email:
         profile["email"] = person.email
-    known = {"id": person.id, "team_id": TEAM, "name": person.name, "deleted": False}
+    known = {"id": person.id, "team_id": TEAM, "name": person.name, "deleted": person.deleted}
     return {**known, "real_name": person.real_name, "profile": profile, "is_bot": False}
 
 

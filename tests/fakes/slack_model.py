@@ -64,6 +64,8 @@ class Person(NamedTuple):
     name: str
     email: str | None = None
     real_name: str = ""
+    display_name: str | None = None  # the name if None
+    deleted: bool = False
 
 
 class UserGroup(NamedTuple):
@@ -96,6 +98,11 @@ class Message:
     def key(self) -> Any:
         """`event_payload.key` of the metadata: what identifies a message of the bot."""
         return ((self.metadata or {}).get("event_payload") or {}).get("key")
+
+    @property
+    def keys(self) -> Any:
+        """`event_payload.keys`: what else it tells."""
+        return ((self.metadata or {}).get("event_payload") or {}).get("keys")
 
 
 @dataclass(slots=True)
@@ -221,6 +228,11 @@ class Workspace:
     def say(self, channel: str, text: str, user: str = "U0ADA00001") -> Message:
         """A person writes into a channel (by id)."""
         return self.post(Message(channel, self.new_ts(), text, user=user, bot_id=None))
+
+    def delete(self, message: Message) -> None:
+        """Somebody deletes a message; of a thread the replies stay, and the root can be replied to
+        no more."""
+        self.messages.remove(message)
 
     def message(self, channel: str, ts: str) -> Message | None:
         """The message at a place, if there is one."""
