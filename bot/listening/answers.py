@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ from bot.store.alerts import AlertBook
 from bot.store.database import Database, open_lasting
 
 _log = logging.getLogger(__name__)
+_WHOLE_KEY = re.compile(r"[^/]+/[^/]+/\w+:\d{4}-\d\d-\d\d")
 _NOT_YOU = """\
 You may not answer alerts here. Who may is said by `slack.may_answer` in the bot's configuration."""
 
@@ -181,7 +183,7 @@ def _meant(key: str, alerts: Sequence[Alert]) -> str:
     try:
         return chosen(key, alerts).key
     except UsageError:
-        if key.count("/") < 2:
+        if not _WHOLE_KEY.fullmatch(key):
             raise
         return key
 

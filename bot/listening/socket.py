@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 _SDK = logging.getLogger("bot.listening.slack_sdk")
 _SDK.setLevel(logging.CRITICAL + 1)  # it quotes whole messages
 _REMEMBERED = 2_000
-PING_SECONDS = 5.0
-"""Between two looks whether the connection is alive; it is taken for dead after four of them."""
+PING_SECONDS = 2.0
+"""Between two looks whether the connection is alive: a dead one is noticed after four or five."""
 
 Heard = Callable[[str, Any], None]
 """Takes the type and the payload of an envelope. Must not wait."""

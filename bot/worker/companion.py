@@ -24,7 +24,7 @@ class Companion:
         self._child: Child | None = None
         self._begun = self._start_from = 0.0
         self._pause = FIRST_PAUSE
-        self._wanted = False
+        self._wanted = self._asked = False
 
     @property
     def pipes(self) -> list[int]:
@@ -43,6 +43,7 @@ class Companion:
         self._wanted = wanted
         self._start_from, self._pause = self._now(), FIRST_PAUSE
         if self._child:
+            self._asked = True
             self._child.signal(signal.SIGTERM)
 
     def tend(self) -> None:
@@ -79,8 +80,10 @@ class Companion:
     def _over(self, child: Child) -> None:
         if self._now() - self._begun > WELL_AFTER:
             self._pause = FIRST_PAUSE
-        if self._wanted and child.code:
-            self._wait(f"ended with exit code {child.code}: {child.last_words}")
+        asked, self._asked = self._asked, False
+        if self._wanted and not asked:
+            words = f": {child.last_words}" if child.code and child.code > 0 else ""
+            self._wait(f"ended with exit code {child.code}{words}")
 
     def _wait(self, why: str) -> None:
         event("bot.worker", logging.WARNING, f"listening to Slack {why}", again_in=self._pause)
