@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,15 +22,19 @@ import pytest
 from bot.alerts.decide import Circumstances, after, verdict
 from bot.alerts.life import Alert
 from bot.changes import Changes
+from bot.commands.planning import told_plan
 from bot.config.load import Configuration, load_configuration
 from bot.delivery.postman import SlackPostman
-from bot.errors import DeliveryError
-from bot.listening.listen import Listener
+from bot.errors import ConfigError, DeliveryError, UsageError
+from bot.listening.answers import runner
+from bot.listening.listen import Listener, listen
+from bot.listening.reply import ResponseUrls, said, shown
 from bot.messages.compose_alert import Address, compose_alert
 from bot.messages.controls import ACKNOWLEDGE, DASHBOARD, SNOOZE, WHY
 from bot.store.alerts import AlertBook
 from bot.store.database import open_lasting
 from tests.build import finding, project
+from tests.fakes.blockkit import problems
 from tests.fakes.slack_model import TEAM, Message
 from tests.fakes.socket_mode import FakeSocketSlack
 
@@ -62,7 +70,7 @@ class Place:
             "slack:\n  bot_token: ${SLACK_BOT_TOKEN:-}\n  app_token: ${SLACK_APP_TOKEN:-}\n"
             f'  base_url: "{self.slack.base_url}"\n  {settings}\nrules: rules.yaml\n'
         )
-        environ = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_APP_TOKEN": f"xapp-{of}"}
+        environ = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_APP_TOKEN": of and f"xapp-{of}"}
         return load_configuration(self.home / "config.yaml", environ)
 
     def tell(self, day_before: int = 0) -> None:
@@ -332,3 +340,69 @@ def test_an_envelope_is_acknowledged_although_the_database_is_locked(place: Plac
 def test_a_token_that_slack_refuses_is_said_at_once(place: Place) -> None:
     with pytest.raises(DeliveryError, match="Slack"):
         Listener(place.configured(of="wrong"), place._run).start()
+
+
+@pytest.mark.parametrize(("of", "wanted"), [("test", True), ("", False)])
+def test_the_worker_is_told_to_listen_where_there_is_a_token(
+    place: Place, of: str, wanted: bool
+) -> None:
+    assert told_plan(place.configured(of=of), ())["interactive"] is wanted
+
+
+def test_the_process_acts_on_a_press_and_leaves_at_once_when_told(place: Place) -> None:
+    place.configured()
+    source = str(Path(__file__).parents[2])
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_APP_TOKEN": "xapp-test"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "listen", "--log-format", "json", "--child"],
+        cwd=place.home,
+        env={**os.environ, **tokens, "PYTHONPATH": source},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(lambda: place.slack.is_connected, seconds=20)
+        place.slack.press(place.message, ACKNOWLEDGE)
+        until(lambda: place.message.edited)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=5)
+    finally:
+        process.kill()
+        process.communicate()
+    assert time.monotonic() - begun < 1
+    assert process.returncode == 0
+    assert '"message": "listening to Slack", "team": "T0FAKE0001"' in log
+    assert "xapp-" not in log
+
+
+def test_without_an_app_token_there_is_nothing_to_listen_to(place: Place) -> None:
+    loaded = place.configured(of="")
+    with pytest.raises(ConfigError, match=r"slack.app_token or slack.bot_token is empty"):
+        listen(loaded, place.home / "config.yaml", threading.Event())
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/x", "https://hooks.slack.com.example.com/x", "http://[::1", ""]
+)
+def test_an_answer_goes_to_slack_and_nowhere_else(place: Place, url: str) -> None:
+    with pytest.raises(DeliveryError, match="not Slack's"):
+        ResponseUrls(place.slack.base_url, None)(url, said("x"))
+
+
+def test_a_long_explanation_is_cut_at_a_line_and_says_how_much_is_left_out() -> None:
+    body = shown("\n".join(f"line {n} {'x' * 90}" for n in range(100)))
+    assert problems(body["blocks"]) == []
+    text = body["blocks"][0]["elements"][0]["elements"][0]["text"]
+    assert len(text) < 3_000
+    assert text.endswith("\n… and 71 more lines")
+
+
+def test_a_command_runs_with_the_same_configuration_and_says_what_went_wrong(
+    place: Place,
+) -> None:
+    place.configured()
+    run = runner(place.home / "config.yaml", 60)
+    assert "firing: 1" in run(("status",))
+    with pytest.raises(UsageError, match="took longer than 0 s"):
+        runner(place.home / "config.yaml", 0.01)(("status",))
