@@ -128,6 +128,47 @@ def bot() -> None:
     """
 
 
+@bot.command(short_help="Write a configuration and first rules for your organisation.")
+@click.option(
+    "--source",
+    type=click.Choice(["openai", "sample", "recording"]),
+    help="Where the bill comes from.  [asked for on a terminal; else needed]",
+)
+@click.option(
+    "--path",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the recording, with --source recording.",
+)
+@click.option("--base-url", help="Another address of the OpenAI API, e.g. of a data region.")
+@click.option("--channel", help="Slack channel of alerts and digests.  [default: #llm-costs]")
+@click.option("--timezone", help="Time zone of digests, e.g. Europe/Berlin.  [default: UTC]")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write.  [default: config.yaml]",
+)
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write budget.yaml to.  [default: rules/, or budget-rules/ if that is taken]",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing: flags and defaults.")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.option("--as-of", type=InstantType(), hidden=True)
+def init(**options: Any) -> int:
+    """Write config.yaml and first rules for your organisation.
+
+    Looks at the history of the bill and proposes a round number above the usual busy day for the
+    organisation and each larger project, a monthly budget and a spike rule; shows how often they
+    would have spoken. Nothing is sent to Slack, and no secret is written: keys stay in the
+    environment.
+    """
+    from bot.commands.answers import Flags  # noqa: PLC0415
+    from bot.commands.init import run_init  # noqa: PLC0415
+
+    return run_init(Flags(**options))
+
+
 @bot.command(short_help="Fetch the bill, judge it, and alert: the main job.")
 @_job_options
 @click.option(
@@ -311,6 +352,16 @@ def ack(**options: Any) -> int:
     type=click.Path(path_type=Path, exists=True),
     help="Another rule file or folder; show what only one of the two would tell.",
 )
+@click.option(
+    "--target",
+    metavar="RATE",
+    help='Propose thresholds that keep the rules within a rate, e.g. "2 per week".',
+)
+@click.option(
+    "--chart",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the history with each alert marked, to this PNG file.",
+)
 @_output
 @click.option("--as-of", type=InstantType(), help="Know nothing after this instant.")
 def backtest(**options: Any) -> int:
@@ -318,9 +369,9 @@ def backtest(**options: Any) -> int:
 
     Nothing is fetched from OpenAI, sent or remembered.
     """
-    from bot.commands.backtest import run_backtest  # noqa: PLC0415
+    from bot.commands.backtest import Wishes, run_backtest  # noqa: PLC0415
 
-    return run_backtest(**options)
+    return run_backtest(Wishes(**options))
 
 
 @bot.command(short_help="The numbers behind an alert or a quiet day.")
@@ -409,7 +460,7 @@ def config_schema() -> int:
 
 @bot.group()
 def rules() -> None:
-    """Check, list and explain rules."""
+    """Check, test, list and explain rules."""
 
 
 @rules.command("validate", short_help="Check rules; every mistake in one report.")
@@ -423,6 +474,26 @@ def rules_validate(**options: Any) -> int:
     from bot.commands.rules import run_rules_validate  # noqa: PLC0415
 
     return run_rules_validate(**options)
+
+
+@rules.command("test", short_help="Run unit tests of rules: a bill in YAML, findings out.")
+@click.argument(
+    "paths",
+    type=click.Path(path_type=Path, exists=True),
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+)
+@_output
+def rules_test(**options: Any) -> int:
+    """Run unit tests of rules: each case writes a bill down, and what the rules must say of it.
+
+    FILE is a YAML file of tests or a folder of them; docs/testing-rules.md shows how they are
+    written. Exit 0 if all passed, 1 if one did not, 3 if a file is wrong.
+    """
+    from bot.commands.ruletest import run_rules_test  # noqa: PLC0415
+
+    return run_rules_test(**options)
 
 
 @rules.command("list")

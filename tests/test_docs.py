@@ -115,7 +115,7 @@ def test_what_is_promised_is_not_there_yet() -> None:
 
 def test_every_yaml_block_says_what_it_is() -> None:
     kinds = {kind.strip() for kind in re.findall(r"```yaml([^\n]*)", "".join(map(_text, PAGES)))}
-    assert kinds == {"rules", "config", "manifest"}
+    assert kinds == {"rules", "config", "manifest", "ruletest"}
 
 
 @pytest.mark.parametrize("text", _shown("yaml rules"))
@@ -143,7 +143,31 @@ def test_the_example_in_a_kinds_manual_page_loads(kind: str, tmp_path: Path) -> 
     assert {rule.kind for rule in load_rulebook(file).rules} == {kind}
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "rules").rglob("*.yaml")), ids=lambda p: p.name)
+@pytest.mark.parametrize("text", _shown("yaml ruletest"))
+def test_the_rule_tests_in_the_documents_pass(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "tests.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert run(["rules", "test", str(file)]) == 0
+
+
+def test_the_page_on_testing_rules_shows_what_a_failure_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = ROOT / "docs" / "testing-rules.md"
+    (text,), (shown,) = _blocks(page, "yaml ruletest"), _blocks(page, "text")
+    wrong = text.replace("day: 2026-11-19, step: 100", "day: 2026-11-19, step: 80")
+    assert wrong != text
+    (tmp_path / "my-tests.yaml").write_text(wrong, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(["rules", "test", "my-tests.yaml"]) == 1
+    printed = capsys.readouterr().out
+    assert shown == printed
+
+
+RULE_FILES = [p for p in sorted((ROOT / "rules").rglob("*.yaml")) if p.parent.name != "tests"]
+
+
+@pytest.mark.parametrize("file", RULE_FILES, ids=lambda p: p.name)
 def test_the_ready_made_rules_load(file: Path) -> None:
     assert load_rulebook(file).rules
 
@@ -182,7 +206,7 @@ def test_the_manifest_asks_for_what_the_page_explains_and_no_more() -> None:
     parts = {"_metadata", "display_information", "features", "oauth_config", "settings"}
     assert set(sends) == set(full) == parts
     explained, more = (
-        set(re.findall(r"(?m)^\| `([a-z:]+)`(?:, `([a-z:]+)`)?", table))
+        set(re.findall(r"(?m)^\| `([a-z:.]+)`(?:, `([a-z:.]+)`)?", table))
         for table in _text(page).split("| scope |")[1:]
     )
     scopes = {scope for row in explained for scope in row if scope}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,27 @@ def load_rulebook(path: Path) -> Rulebook:
     return Rulebook(tuple(rules), tuple(files))
 
 
+def gather_rules(paths: Iterable[Path], document: Document | None = None) -> tuple[Rule, ...]:
+    """The rules of files and folders, and those under `rules` of a document with other keys too.
+
+    Raises ConfigProblems with everything that is wrong.
+    """
+    reader = _Reader()
+    rules: list[Rule] = []
+    for path in paths:
+        try:
+            files = _files(path)
+        except ConfigProblems as error:
+            reader.problems.extend(error.problems)
+            continue
+        rules += [rule for file in files for rule in reader.read(file)]
+    if document is not None:
+        rules += reader.read_entries(document, document.data["rules"])
+    if reader.problems:
+        raise ConfigProblems(reader.problems)
+    return tuple(rules)
+
+
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
@@ -69,7 +90,10 @@ class _Reader:
         except ConfigProblems as error:
             self.problems.extend(error.problems)
             return
-        for index, entry in enumerate(self._entries(document)):
+        yield from self.read_entries(document, self._entries(document))
+
+    def read_entries(self, document: Document, entries: Sequence[Any]) -> Iterator[Rule]:
+        for index, entry in enumerate(entries):
             rule = self._rule(document, index, entry)
             if rule is not None:
                 yield rule

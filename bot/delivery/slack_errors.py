@@ -152,6 +152,11 @@ class SlackRefusedError(DeliveryError):
         return self.code in _PLACE
 
     @property
+    def blames_broadcast(self) -> bool:
+        """Whether a reply would be taken if it were not shown in the channel too."""
+        return self.code == "cant_broadcast_message"
+
+    @property
     def blames_token(self) -> bool:
         """Whether nothing at all will be accepted from the bot."""
         return self.code in _TOKEN

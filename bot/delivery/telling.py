@@ -65,7 +65,9 @@ class Telling(Guarded):
         place = (receipt.channel_id, receipt.ts, receipt.thread_ts)
         now = self._run.clock.instant()
         self._run.outbox.mark_sent(self._entry.key, now, *place, self._outgoing.images)
-        return Outcome(True, (*self._outgoing.notes, *receipt.notes))
+        elsewhere = (f"told in {self._aim.channel} instead of {self._aim.instead_of}",)
+        notes = elsewhere if self._aim.instead_of else ()
+        return Outcome(True, (*notes, *self._outgoing.notes, *receipt.notes))
 
     def _left_over(self, tries: int) -> Receipt | None:
         """The message that somebody began to send, if it is there."""
@@ -161,6 +163,9 @@ class Telling(Guarded):
             return False
         if refusal.blames_place and self._outgoing.thread_ts:
             self._outgoing = replace(self._outgoing, thread_ts="", broadcast=False)
+            return True
+        if refusal.blames_broadcast and self._outgoing.broadcast:
+            self._outgoing = replace(self._outgoing, broadcast=False)
             return True
         default = self._run.terms.default_channel
         if not refusal.blames_channel or default in ("", self._aim.channel):

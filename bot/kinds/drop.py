@@ -94,7 +94,7 @@ class Drop(Rule):
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         table = self.amounts(ledger)
-        replay = self._replayed(ledger, table)
+        replay = self.replayed(ledger, table)
         told: dict[tuple[int, int], int] = {}
         young = None
         for day in (day for day in days if day in ledger.span):
@@ -136,7 +136,8 @@ class Drop(Rule):
         why = f"{weeks} settled {weekday:%A}s of history; a drop needs {WEEKS_NEEDED}."
         return Skipped(self.name, self.everyone, why)
 
-    def _replayed(self, ledger: Ledger, table: DailyTable) -> Replay:
+    def replayed(self, ledger: Ledger, table: DailyTable) -> Replay:
+        """Every day of the history judged, each by the days before it."""
         complete = judgeable(self, ledger) & unplanned(self, ledger)
         history, known = self._known(ledger)
         usuals, weeks_of, regulars = known[0].copy(), known[1].copy(), known[2].copy()

@@ -114,19 +114,23 @@ class New(Rule):
     ) -> Iterator[Finding]:
         at = (day - ledger.span.start).days
         known = np.array([not is_missing(self, ledger, each) for each in ledger.span])
-        floor = max(smallest_nanos(self) + self._planned_extra(day), 1)
+        floor = self.floor(day)
         for n in np.flatnonzero(table.values[at] >= floor):
-            seen = self._sighting(table.values[: at + 1, n], known, settled, floor)
+            seen = self.sighting(table.values[: at + 1, n], known, settled, floor)
             if seen:
                 subject = self.subject(ledger, table.ids[int(n)])
                 yield self._finding(ledger, subject, day, int(table.values[at, n]), seen)
+
+    def floor(self, day: date) -> float:
+        """The smallest use of that day worth telling, in the metric's unit."""
+        return max(smallest_nanos(self) + self._planned_extra(day), 1)
 
     def _planned_extra(self, day: date) -> int:
         if self.metric is not Metric.COST:
             return 0
         return sum(from_dollars(window.usd) for window in self.planned if day in window)
 
-    def _sighting(
+    def sighting(
         self,
         values: NDArray[np.int64],
         known: NDArray[np.bool_],
@@ -135,7 +139,7 @@ class New(Rule):
     ) -> Sighting | None:
         """What is new about the last of the values; None if nothing is."""
         at = len(values) - 1
-        first, last_active, idle = _arrival(values, known, self.asleep_days)
+        first, last_active, idle = arrival(values, known, self.asleep_days)
         if last_active is None:
             idle = int(settled[:first].sum())
         if at - first >= NEWCOMER_DAYS or (last_active is None and idle < HISTORY_NEEDED):
@@ -175,7 +179,7 @@ class New(Rule):
         )
 
 
-def _arrival(
+def arrival(
     values: NDArray[np.int64], known: NDArray[np.bool_], asleep_days: int
 ) -> tuple[int, int | None, int]:
     """The first active day since the last sleep, the last one before it, the sleep's idle days."""

@@ -219,3 +219,76 @@ def test_a_year_of_sums_is_read_once() -> None:
     one = rule("cap", per="project", limit_usd=100)
     backtest(book, [one], Span(date(2026, 6, 1), on("11-19")), lambda today: trailing(today, 60))
     assert len(book.reader.asked) == 1  # type: ignore[attr-defined]  # a DictReader
+
+
+# --- by week, as a picture, for a target
+
+
+@pytest.mark.usefixtures("home")
+def test_every_week_has_its_alerts_with_their_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(capsys, "--since", "2026-11-05")
+    weeks = {week["week"]: week for week in found["weeks"]}
+    assert list(weeks) == ["2026-W45", "2026-W46", "2026-W47"]
+    assert (weeks["2026-W46"]["alerts"], weeks["2026-W46"]["rules"]) == (0, [])
+    assert (weeks["2026-W47"]["start"], weeks["2026-W47"]["end"]) == ("2026-11-16", "2026-11-23")
+    told = {
+        (rule["rule"], subject["name"]): [each["why"] for each in subject["told"]]
+        for week in found["weeks"]
+        for rule in week["rules"]
+        for subject in rule["subjects"]
+    }
+    assert set(told) == {
+        ("daily cap", "the organisation"),
+        ("monthly budget", "the organisation"),
+    }
+    assert told["daily cap", "the organisation"][0].startswith("The organisation spent $676.53 on")
+    assert sum(week["alerts"] for week in found["weeks"]) == len(found["alerts"])
+
+
+@pytest.mark.usefixtures("home")
+def test_a_target_proposes_thresholds_that_keep_to_it_when_pasted(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "rules.yaml").write_text(
+        "rules:\n"
+        "  - {name: daily cap, kind: cap, limit_usd: 520, severity: critical}\n"
+        "  - {name: project caps, kind: cap, per: project,\n"
+        '     limit_usd: {default: 500, "Customer*": 150}}\n'
+    )
+    arguments = ("--since", "2026-11-01")
+    found = document(capsys, *arguments, "--target", "1 per week")
+    assert found["target"]["allowed"] == 2
+    assert found["target"]["alerts_now"] == len(found["alerts"]) > 2
+    assert found["target"]["alerts_then"] <= 2
+    assert found["target"]["reached"] is True
+    changes = {one["rule"]: one["changes"] for one in found["proposals"]}
+    assert [change["option"] for change in changes["daily cap"]] == ["limit_usd"]
+    assert changes["project caps"][0]["to"]["default"] == "500", "nobody was told because of it"
+    entries = "".join(one["yaml"].removeprefix("rules:\n") for one in found["proposals"])
+    (home / "pasted.yaml").write_text(f"rules:\n{entries}")
+    assert "severity: critical" in entries
+    again = document(capsys, *arguments, "--rules", "pasted.yaml")
+    assert len(again["alerts"]) == found["target"]["alerts_then"]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_target_that_is_kept_needs_no_change(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "--since", "2026-11-01", "--target", "2 per day")
+    assert "Target: 2 per day\nAlready within it: 2 alerts, at most 38 in these days.\n" in text
+
+
+@pytest.mark.parametrize("target", ["often", "2", "per week", "0 per week", "2 per year", "-1/day"])
+@pytest.mark.usefixtures("home")
+def test_what_is_no_target_is_a_mistake_of_the_command_line(
+    target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = said(capsys, f"--target={target}", code=2)
+    assert 'write "2 per week", "1 per day" or "5 per month"' in told
+
+
+def test_the_picture_is_a_png_where_it_was_asked_for(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(capsys, "--since", "2026-11-10", "--chart", "pictures/history.png")
+    assert (home / "pictures/history.png").read_bytes().startswith(b"\x89PNG")
+    assert "the picture is a PNG" in said(capsys, "--chart", "history.pdf", code=2)

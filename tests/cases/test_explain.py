@@ -7,13 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.alerts.decide import Circumstances, after, verdict
+from bot.alerts.life import Alert
+from bot.alerts.model import Finding
 from bot.cli import run
 from bot.commands.workings import worked
+from bot.messages.model import Message, MessageType
 from bot.spend.calendar import DayState, Unit, period_of
+from bot.spend.money import usd
 from bot.store.alerts import AlertBook
 from bot.store.database import open_lasting
+from bot.store.outbox import Outbox
 from tests.build import NOW, daily, finding, ledger, on, project, rule, spend
 from tests.snapshots import matches
 
@@ -99,19 +106,67 @@ def test_what_does_not_exist_is_a_mistake_of_the_command_line(
     assert words in said(capsys, *arguments, code=2)
 
 
+def alert_of(told: Finding) -> Alert:
+    """The alert as it is once the finding was told."""
+    alert = after(verdict(told, None, Circumstances(NOW, NOW.date())), NOW)
+    assert alert is not None
+    return alert
+
+
 def test_an_alert_that_was_told_says_since_when(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database = open_lasting(f"sqlite:///{tmp_path}/budget-bot.db")
     told = finding(rule="weekly cap", step=80, day=on("11-16"), unit=Unit.WEEK)
     with database.writing() as connection:
-        alert = after(verdict(told, None, Circumstances(NOW, NOW.date())), NOW)
-        assert alert is not None
-        AlertBook(database).save(connection, [alert], NOW)
+        AlertBook(database).save(connection, [alert_of(told)], NOW)
     database.close()
     text = said(capsys, told.key)
-    assert "Alert: firing, first told 2026-11-20T09:00:00" in text
-    assert text.partition("first told")[2].splitlines()[0].endswith("highest step told 80%.")
+    assert "Alert: firing, first told Fri 20 Nov 2026 09:00 UTC, highest step told 80%." in text
+
+
+def test_the_messages_of_an_alert_are_listed_with_where_they_stand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = open_lasting(f"sqlite:///{tmp_path}/budget-bot.db")
+    told = finding(rule="weekly cap", step=80, day=on("11-16"), unit=Unit.WEEK)
+    with database.writing() as connection:
+        AlertBook(database).save(connection, [alert_of(told)], NOW)
+        for step in ("step-80", "step-100"):
+            message = Message(f"{told.key}#{step}", MessageType.ALERT, "#llm-costs", "", ())
+            Outbox(database).add(connection, message, NOW, alert_key=told.key)
+    Outbox(database).mark_sent(f"{told.key}#step-80", NOW, "C0", "1.0")
+    database.close()
+    text = said(capsys, f"{told.key}#step-80")
+    assert "  step-80: sent Fri 20 Nov 2026 09:00 UTC to #llm-costs\n" in text
+    assert "  step-100: pending, not sent yet to #llm-costs\n" in text
+
+
+def test_the_beginning_of_a_key_is_enough_where_it_fits_one_alert(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = document(capsys, "project-sp")
+    assert found["key"] == ("project-spikes/project=proj_asTv8n50IgDT6JuQRPTzxlBc/day:2026-11-19")
+    several = said(capsys, "weekly-cap/org", code=2)
+    assert "alerts begin with 'weekly-cap/org'" in several
+    assert "\n    weekly-cap/organization/week:2026-11-16\n" in several
+
+
+def test_names_need_no_capitals_and_the_day_is_the_last_finished_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = document(capsys, "--rule", "Project Spikes", "--subject", "document pipeline")
+    assert (found["subject"]["name"], found["period"]["start"]) == (
+        "Document pipeline",
+        "2026-11-19",
+    )
+
+
+def test_a_rule_that_is_off_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    off = "rules: [{name: cap, kind: cap, limit_usd: 1, enabled: false}]\n"
+    (tmp_path / "rules.yaml").write_text(off)
+    text = said(capsys, "--rule", "cap", "--day", "2026-11-19")
+    assert "The rule is off (`enabled: false`): it tells nothing." in text
 
 
 # --- the workings
@@ -150,3 +205,93 @@ def test_the_limit_explained_is_the_limit_judged_by() -> None:
         found.limit,  # type: ignore[union-attr]
         found.expected,  # type: ignore[union-attr]
     )
+
+
+def test_a_drop_is_explained_by_the_usual_it_is_judged_by() -> None:
+    book = ledger(daily([40.0 + n % 7 for n in range(80)] + [3.0], project="proj_a"))
+    one = rule("drop", per="project")
+    found = next(iter(one.judge(book, [on("11-19")])))
+    work = worked(one, book, project(), period_of(on("11-19"), Unit.DAY))
+    assert isinstance(found, Finding)
+    assert (work.observed, work.limit, work.expected) == (
+        found.observed,
+        found.limit,
+        found.expected,
+    )
+    assert work.silence[0] == f"a day above {usd(found.limit or 0)}"
+
+
+def test_a_drop_that_is_none_says_why() -> None:
+    one = rule("drop", per="project")
+
+    def why(values: list[float], day: str = "11-19") -> str:
+        book = ledger(daily(values, project="proj_a"))
+        return worked(one, book, project(), period_of(on(day), Unit.DAY)).why_not
+
+    assert why([40.0] * 81) == "$40.00 is more than $8.00"
+    assert why([40.0] * 10) == "usable Thursdays of history: 1; a drop needs 3"
+    assert why([4.0] * 80 + [0.0]) == ("its usual day, $4.00, is not worth watching: under $5.00")
+    assert why([40.0] * 81, "11-20") == (
+        "Fri 20 Nov 2026 is not over: this kind judges finished days only"
+    )
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+@given(values=st.lists(st.floats(1, 500), min_size=60, max_size=80))
+def test_a_drift_is_explained_by_the_numbers_it_is_judged_by(
+    direction: str, values: list[float]
+) -> None:
+    book = ledger(daily(values, project="proj_a"))
+    one = rule("drift", per="project", ratio=1.05, min_usd=1, direction=direction)
+    work = worked(one, book, project(), period_of(on("11-19"), Unit.DAY))
+    found = [o for o in one.judge(book, [on("11-19")]) if isinstance(o, Finding)]
+    if found:
+        assert (work.observed, work.expected) == (found[0].observed, found[0].expected)
+        assert " is under " not in work.why_not.replace("is under the smallest", "")
+    else:
+        assert " is under " in work.why_not or " is over " in work.why_not
+
+
+def test_a_newcomer_is_explained_by_its_first_day_and_its_probe() -> None:
+    book = ledger(spend({"11-17": 0.02, "11-19": 90}, api_key="ci"))
+    one = rule("new", per="api_key")
+    subject = one.subject(book, ("ci",))
+    work = worked(one, book, subject, period_of(on("11-19"), Unit.DAY))
+    assert work.formula == (
+        "$90.00 on Thu 19 Nov 2026",
+        "smallest use worth telling: $1.00",
+        "first seen on Tue 17 Nov 2026, 2 days before; a newcomer for 14 days",
+        "86 settled days of history before that; 14 are needed",
+        "highest day since then: $0.02; a probe is at most $1.00",
+        "a burst is at least $50.00: the larger of burst_usd and 20 × the highest day since then",
+    )
+    assert [(f"{day.day:%m-%d}", day.use) for day in work.days] == [
+        ("11-17", "since it came"),
+        ("11-19", "judged"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "why"),
+    [
+        ({"11-19": 0.5}, "$0.50 is under the smallest use worth telling, $1.00"),
+        ({"11-18": 5, "11-19": 5}, "it was new on Wed 18 Nov 2026, which is told once"),
+        ({"10-01": 5, "11-19": 5}, "it has been here since Thu 1 Oct 2026, 49 days"),
+        ({}, "nothing before or on Thu 19 Nov 2026"),
+    ],
+)
+def test_a_subject_that_is_not_new_says_why(days: dict[str, float], why: str) -> None:
+    book = ledger(spend(days, api_key="ci"), spend({"11-19": 1}, api_key="other"))
+    one = rule("new", per="api_key", asleep_days=60)
+    subject = one.subject(book, ("ci",))
+    work = worked(one, book, subject, period_of(on("11-19"), Unit.DAY))
+    assert work.why_not == why
+
+
+def test_a_drift_is_the_median_of_seven_ratios() -> None:
+    week = [80.0, 80.0, 60.0, 400.0, 80.0, 100.0, 80.0]
+    book = ledger(daily([40.0] * 82 + week, project="proj_a"))
+    work = worked(rule("drift", per="project"), book, project(), period_of(on("11-19"), Unit.DAY))
+    assert work.formula[0] == "median of 1.50, 2.00, 2.00, 2.00, 2.00, 2.50, 10.00 = 2.00"
+    assert [day.use for day in work.days][3] == "÷ $40.00 = 10.00"
+    assert work.silence[0] == "`ratio` above 2.0"

@@ -42,7 +42,11 @@ def reply(
 
 
 def update(key: str, parent: str, text: str = "now at $45.00", *charts: Chart) -> Message:
-    blocks = (Header("search passed its daily cap"), *charts, Lines(((Span(text),),)))
+    blocks: tuple[Block, ...] = (
+        Header("search passed its daily cap"),
+        *charts,
+        Lines(((Span(text),),)),
+    )
     one = Message(key, MessageType.ALERT, "#llm-costs", text, blocks)
     return replace(one, action=Action.UPDATE, parent=parent)
 
@@ -69,6 +73,7 @@ class Stage:
     database: Database
     slept: list[float] = field(default_factory=list)
     terms: Terms = field(default_factory=Terms)
+    timeout: float = TIMEOUT
 
     @property
     def outbox(self) -> Outbox:
@@ -82,7 +87,7 @@ class Stage:
     def bot(self, names: KnownNames | None = None) -> SlackNotifier:
         """The bot as it is after a start: it remembers nothing, but for names."""
         token, url = self.slack.bot_token, self.slack.base_url
-        return SlackNotifier(token, url, timeout=TIMEOUT, sleep=self.sleep, names=names)
+        return SlackNotifier(token, url, timeout=self.timeout, sleep=self.sleep, names=names)
 
     def decide(self, *messages: Message, now: datetime = NOW) -> None:
         """The messages in this order, each with the alert its key begins with."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import product
 
 import pytest
 
@@ -336,18 +335,3 @@ def test_in_a_dry_run_messages_are_kept_and_not_sent(stage: Stage) -> None:
     (message,) = console.messages
     assert (message.key, message.channel, message.charts) == ("a", "#llm-costs", (chart(),))
     assert stage.slack.requests == []
-
-
-@pytest.mark.sweep
-@pytest.mark.parametrize(
-    "faults", list(product(ONE_OF_EACH, repeat=3)), ids=lambda faults: "-".join(named(faults))
-)
-def test_every_sequence_of_three_faults_ends_with_one_message(
-    stage: Stage, faults: tuple[Fault, ...]
-) -> None:
-    stage.slack.faults.add(*faults)
-    stage.decide(alert("a"))
-    stage.deliver()
-    stage.deliver(now=LATER)
-    assert stage.shown() == ["a"]
-    assert stage.states() == {"sent": 1}

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery.base import Outgoing, Receipt
 from bot.delivery.errand import Terms
 from tests.delivery.stage import COSTS, NOW, Stage, alert, digest, reply, update
 from tests.delivery.test_dispatch import Crash, Dying
@@ -70,7 +71,7 @@ def test_an_alert_a_channel_refuses_for_good_is_told_in_the_default_channel(
 
 def test_the_notice_says_why_and_what_to_do(routed: Stage) -> None:
     routed.decide(alert(FIRST, "#search"))
-    routed.deliver()
+    assert routed.deliver().notes == ((FIRST, "told in #llm-costs instead of #search"),)
     (notice,) = routed.said(FIRST).blocks[-1]["elements"]
     assert notice["text"] == (
         "Could not be told in #search: #search is archived (is_archived); unarchive it, or name "
@@ -121,7 +122,7 @@ def test_a_crash_after_the_fallback_is_mended_by_looking_in_the_default_channel(
     routed: Stage,
 ) -> None:
     class DyingThere(Dying):
-        def post(self, outgoing):  # type: ignore[no-untyped-def]  # as above it
+        def post(self, outgoing: Outgoing) -> Receipt:
             if outgoing.channel == "#search":
                 return self._bot.post(outgoing)
             return super().post(outgoing)

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery.base import Outgoing, Receipt
 from bot.delivery.errand import Terms
 from bot.delivery.webhook import WebhookNotifier
-from bot.messages.model import Action
+from bot.errors import DeliveryError
 from bot.store.schema import outbox as rows
 from tests.delivery.stage import (
     COSTS,
@@ -21,6 +22,7 @@ from tests.delivery.stage import (
     reply,
     update,
 )
+from tests.delivery.test_dispatch import Crash, Dying
 from tests.fakes import Channel, Fault
 
 POST, UPDATE = "/api/chat.postMessage", "/api/chat.update"
@@ -137,6 +139,43 @@ def test_a_locked_thread_is_left_for_the_channel(stage: Stage) -> None:
     stage.decide(reply(STEP, FIRST))
     assert stage.deliver().sent == (STEP,)
     assert stage.said(STEP).thread_ts is None
+
+
+def test_a_reply_that_may_not_be_shown_in_the_channel_stays_in_its_thread(stage: Stage) -> None:
+    body = '{"ok": false, "error": "cant_broadcast_message"}'
+    stage.decide(alert(FIRST), reply(STEP, FIRST, broadcast=True))
+    stage.slack.faults.add(Fault("status", POST, after=1, status=200, body=body))
+    assert stage.deliver().sent == (FIRST, STEP)
+    assert stage.said(STEP).thread_ts == stage.said(FIRST).ts
+    assert not stage.said(STEP).broadcast
+
+
+@pytest.mark.parametrize("posts", [True, False])
+def test_a_crash_around_a_reply_or_an_update_is_mended(stage: Stage, posts: bool) -> None:
+    stage.decide(alert(FIRST))
+    stage.deliver()
+    stage.decide(reply(STEP, FIRST), update("caps/a#update:1", FIRST))
+    for n in range(2):  # in the reply, then in the update
+        with pytest.raises(Crash):
+            stage.deliver(Dying(stage, posts=posts), now=NOW + timedelta(minutes=5 * n))
+        if n == 0:
+            stage.deliver(OnlyPosts(stage), now=NOW + timedelta(minutes=3))
+    assert stage.deliver(now=LATER).sent == ("caps/a#update:1",)
+    assert stage.shown() == [FIRST, STEP]
+    assert (stage.said(FIRST).text, stage.states()) == ("now at $45.00", {"sent": 3})
+
+
+class OnlyPosts(Dying):
+    """A bot that cannot update today."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage, posts=True)
+
+    def post(self, outgoing: Outgoing) -> Receipt:
+        return self._bot.post(outgoing)
+
+    def update(self, _outgoing: Outgoing, _ts: str) -> Receipt:
+        raise DeliveryError("not today", permanent=True)
 
 
 @pytest.mark.parametrize("broadcast", [False, True])
@@ -308,4 +347,3 @@ def test_updates_and_replies_of_a_message_in_another_channel_follow_it(stage: St
     assert stage.said(STEP).thread_ts == stage.said(FIRST).ts
     assert stage.said(FIRST).channel == COSTS
     assert stage.said(FIRST).edited == 1
-    assert Action.UPDATE == "update"

@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from tests.fakes import Channel, FakeSlack
 from tests.fakes.asking import NOW
-from tests.fakes.slack_model import UserGroup
+from tests.fakes.slack_model import Person, UserGroup
 from tests.fakes.talking import COSTS, DIVIDER, Metadata, keyed, refusal
 
 # --- metadata and history
@@ -136,6 +136,24 @@ def test_what_cannot_be_updated(slack: FakeSlack, client: WebClient) -> None:
     ):
         arguments: dict[str, Any] = {"channel": COSTS, "text": "x"} | change
         assert refusal(client.chat_update, **arguments)["error"] == error
+    slack.channels[0].is_archived = True
+    assert refusal(client.chat_update, channel=COSTS, ts=mine, text="x")["error"] == "is_inactive"
+
+
+def test_a_deleted_message_can_be_neither_replied_to_nor_updated(
+    slack: FakeSlack, client: WebClient
+) -> None:
+    ts = client.chat_postMessage(channel=COSTS, text="x")["ts"]
+    slack.delete(slack.messages[0])
+    for call, error in (
+        (client.chat_postMessage, "thread_not_found"),
+        (client.chat_update, "message_not_found"),
+    ):
+        place = {"thread_ts": ts} if error == "thread_not_found" else {"ts": ts}
+        assert refusal(call, channel=COSTS, text="x", **place)["error"] == error
+    assert (
+        refusal(client.conversations_replies, channel=COSTS, ts=ts)["error"] == "thread_not_found"
+    )
 
 
 def test_a_permalink_points_at_the_message(client: WebClient) -> None:
@@ -172,3 +190,13 @@ def test_channels_people_and_groups_can_be_looked_up(slack: FakeSlack, client: W
     assert absent["error"] == "users_not_found"
     assert [person["name"] for person in client.users_list()["members"]] == ["ada"]
     assert client.usergroups_list()["usergroups"][0]["handle"] == "search-oncall"
+
+
+def test_an_address_is_known_in_any_case_and_not_of_who_left(
+    slack: FakeSlack, client: WebClient
+) -> None:
+    slack.people.append(Person("U0BEA00001", "bea", "bea@example.com", deleted=True))
+    assert client.users_lookupByEmail(email="ADA@example.com")["user"]["id"] == "U0ADA00001"
+    gone = refusal(client.users_lookupByEmail, email="bea@example.com")
+    assert gone["error"] == "users_not_found"
+    assert [person["deleted"] for person in client.users_list()["members"]] == [False, True]

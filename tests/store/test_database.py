@@ -103,7 +103,8 @@ def test_a_newer_schema_is_refused(file: Path, opener: Opener) -> None:
     before = file.read_bytes()
     error = refused(opener, url_of(file))
     assert str(error) == (
-        f"sqlite:///{file}: written by a newer version of the bot (schema 7; this one knows 3)\n"
+        f"sqlite:///{file}: written by a newer version of the bot (schema 7; this one knows "
+        f"{VERSION})\n"
         "  update openai-budget-bot, or give this version its own store.url"
     )
     assert file.read_bytes() == before

@@ -17,6 +17,7 @@ from bot.store.database import open_lasting
 from bot.store.migrations import STEPS, migrate
 from bot.store.outbox import Outbox
 from bot.store.schema import VERSION, meta, outbox
+from bot.store.slack_names import SlackNames
 from tests.build import NOW, TODAY, at, finding
 
 
@@ -109,3 +110,20 @@ def test_a_database_of_schema_1_keeps_its_alerts_and_messages(tmp_path: Path) ->
     assert (waiting.action, waiting.parent, waiting.also_keys) == (Action.POST, None, ())
     again = verdict(finding(rule="cap", step=80), alert, Circumstances(NOW, TODAY))
     assert again.reason is Reason.TOLD
+
+
+def test_a_database_of_schema_3_learns_where_replies_are(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+    open_lasting(url).close()
+    with sqlite3.connect(tmp_path / "bot.db") as old:
+        for column in ("fallback_why", "thread_ts", "images"):
+            old.execute(f"ALTER TABLE outbox DROP COLUMN {column}")
+        old.execute("DROP TABLE slack_names")
+        old.execute("UPDATE meta SET value = '3' WHERE name = 'schema'")
+    database = open_lasting(url)
+    with database.reading() as connection:
+        assert _schema(connection) == str(VERSION)
+        columns = sa.inspect(connection).get_columns("outbox")
+        assert {column["name"] for column in columns} == set(outbox.c.keys())
+    SlackNames(database, NOW).remember("@ada", "U0ADA00001")
+    assert SlackNames(database, NOW).fresh("@ada") == "U0ADA00001"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from bot.messages.charts.daily_cost import DailyCost
+from bot.messages.charts.history import AlertHistory
 from bot.messages.charts.model_requests import RequestsByModel
 from bot.messages.charts.month_to_date import MonthToDate, Outlook
 from bot.messages.charts.series import Part, Series
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bot.messages.charts.canvas import Canvas
 
 __all__ = [
+    "AlertHistory",
     "DailyCost",
     "MonthToDate",
     "Outlook",

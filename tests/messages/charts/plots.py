@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from bot.messages.charts import (
+    AlertHistory,
     DailyCost,
     MonthToDate,
     Outlook,
@@ -97,7 +98,19 @@ LONG = (
     "A very long title that somebody wrote without a thought for the room there is on a card " * 9
 )
 
+YEAR = Span(date(2025, 11, 21), date(2026, 11, 21))
+
 PLOTS: dict[str, Plot] = {
+    "history": AlertHistory(
+        DAYS, weeks(74), {"project spikes": [SPIKE, SPIKE], "daily cap": [date(2026, 10, 29)]}, GAP
+    ),
+    "history, quiet": AlertHistory(DAYS, (0,) * 30),
+    "history, one day": AlertHistory(ONE_DAY, (30 * USD,), {"cap": [TODAY]}),
+    "history, a year": AlertHistory(
+        YEAR, tuple(n * USD for n in range(len(YEAR))), {"cap": list(YEAR)}
+    ),
+    "history, hostile": AlertHistory(DAYS, weeks(9), {name: [SPIKE] for name in NAMES}),
+    "history, credits": AlertHistory(DAYS, tuple(-v for v in weeks(9)), missing=frozenset(DAYS)),
     "daily": DailyCost(DAYS, ACME, 200 * USD, TODAY, GAP, frozenset({SPIKE})),
     "daily, nothing": DailyCost(DAYS, ()),
     "daily, zeros": DailyCost(DAYS, (Series("a", "Idle", (0,) * 30),)),

@@ -1,0 +1,133 @@
+"""A spike's workings: the usual weekday, the swing, the limit."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from math import exp
+
+import numpy as np
+
+from bot.alerts.model import Subject
+from bot.commands.workings.model import (
+    UsedDay,
+    Worked,
+    past_day,
+    plain_work,
+    planned_hint,
+    used_day,
+)
+from bot.kinds import Spike
+from bot.kinds.base import amount
+from bot.kinds.spike import HISTORY_DAYS, Sensitivity
+from bot.spend.baseline import (
+    BURSTY,
+    CUSHION,
+    NONE,
+    SAME_WEEKDAYS,
+    WEEKDAY,
+    Baseline,
+    Floats,
+    idle_share,
+    judge_last,
+)
+from bot.spend.calendar import ONE_DAY, Span, Unit, period_of
+from bot.spend.ledger import DailyTable, Ledger
+
+
+def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> Worked:
+    """The weekdays behind the usual, and the limit with its parts."""
+    if rule.is_ratio:
+        return plain_work(rule, ledger, subject, period_of(day, Unit.DAY))
+    table = rule.amounts(ledger)
+    columns = np.array([n for n, ids in enumerate(table.ids) if ids == subject.ids], dtype=np.intp)
+    if day not in ledger.span or not len(columns):
+        return plain_work(rule, ledger, subject, period_of(day, Unit.DAY))
+    table = table.only(columns)
+    at = (day - ledger.span.start).days
+    seen = rule.series(ledger).history[max(0, at - HISTORY_DAYS) : at + 1, columns]
+    floor = rule.floor(ledger, day)
+    baseline = judge_last(seen, k=rule.sensitivity.swings, floor=floor)
+    extra = rule.planned_nanos(Span(day, day + ONE_DAY))
+    observed = int(table.values[at, 0])
+    spent = amount(observed, rule.measure)
+    days = _weekdays(rule, ledger, table, seen, day)
+    if baseline.method[0] == NONE:
+        known = f"{int(baseline.history_days[0])} settled days of history; a spike needs 7"
+        return Worked(observed, None, None, (known,), days, known, ())
+    limit = float(baseline.limit[0]) + extra
+    fine = amount(limit, rule.measure)
+    smallest = amount(floor, rule.measure)
+    why_not = f"{spent} is under the limit of {fine}"
+    if observed > limit:
+        why_not = f"{spent} is under the smallest excess worth telling, {smallest}"
+    low = float(judge_last(seen, k=Sensitivity.LOW.swings, floor=floor).limit[0]) + extra
+    calmer = (f"`sensitivity: low`, which puts the limit at {amount(low, rule.measure)}",)
+    silence = (
+        f"a day up to {fine}",
+        *(calmer if limit < observed <= low else ()),
+        f"`min_usd` above {amount(observed - float(baseline.usual[0]), rule.measure)}, the excess "
+        "over the usual",
+        planned_hint(day, amount(max(0.0, observed - limit), rule.measure)),
+    )
+    formula = _spike_formula(rule, baseline, seen, floor, extra, day)
+    expected = round(float(baseline.usual[0]))
+    return Worked(observed, round(limit), expected, formula, days, why_not, silence)
+
+
+def _spike_formula(
+    rule: Spike, baseline: Baseline, seen: Floats, floor: float, extra: float, day: date
+) -> tuple[str, ...]:
+    def shown(value: float) -> str:
+        return amount(value, rule.measure)
+
+    usual, limit = float(baseline.usual[0]), float(baseline.limit[0]) + extra
+    planned = f", plus {shown(extra)} planned" if extra else ""
+    if baseline.method[0] != WEEKDAY:
+        bursty = baseline.method[0] == BURSTY
+        known = f"{int(baseline.history_days[0])} settled days"
+        return (
+            f"bursty, idle on {float(idle_share(seen)[0]):.0%} of its days; the highest of 8 weeks "
+            f"is {shown(usual)}"
+            if bursty
+            else f"young: {known}; the highest is {shown(usual)}",
+            f"limit {shown(limit)} = the larger of 2 × {shown(usual)} and {shown(usual)} + "
+            f"{shown(floor)}{planned}",
+        )
+    swing, k, level = float(baseline.swing[0]), rule.sensitivity.swings, float(baseline.level[0])
+    cushion = CUSHION * float(np.nanmean(_clipped(seen[-29:-1, 0])))
+    swung = (usual + cushion) * exp(k * swing) - cushion
+    base = (usual + cushion) / level - cushion
+    weeks = int(baseline.weeks_used[0])
+    return (
+        f"middle of {weeks} {day:%A}{'' if weeks == 1 else 's'}, drawn to weekdays like it: "
+        f"{shown(base)}",
+        f"cushion: {shown(cushion)}, 30% of the average day of 4 weeks",
+        f"usual {shown(usual)} = ({shown(base)} + {shown(cushion)}) × {level:.2f} - "
+        f"{shown(cushion)}, where × {level:.2f} is half of how the last week moved",
+        f"limit {shown(limit)} = the largest of",
+        f"  ({shown(usual)} + {shown(cushion)}) × {exp(swing):.2f}^{k:g} - {shown(cushion)} = "
+        f"{shown(swung)}",
+        f"  1.5 × {shown(usual)} = {shown(1.5 * usual)}",
+        f"  {shown(usual)} + {shown(floor)} (smallest excess) = {shown(usual + floor)}{planned}",
+    )
+
+
+def _clipped(values: Floats) -> Floats:
+    """Credits count as idle days."""
+    return np.maximum(values, 0.0)
+
+
+def _weekdays(
+    rule: Spike, ledger: Ledger, table: DailyTable, seen: Floats, day: date
+) -> tuple[UsedDay, ...]:
+    """The same weekdays the usual comes from, what of six weeks does not count, and the day."""
+    same = {day - timedelta(weeks=n) for n in range(1, SAME_WEEKDAYS + 1)}
+    found = []
+    for back in range(min(len(seen) - 1, 7 * SAME_WEEKDAYS), 0, -1):
+        then = day - timedelta(days=back)
+        usable = not np.isnan(seen[len(seen) - 1 - back, 0])
+        if then in same or not usable:
+            value = int(table.values[(then - ledger.span.start).days, 0])
+            found.append(past_day(rule, ledger, then, value, bool(usable)))
+    at = (day - ledger.span.start).days
+    return (*found, used_day(rule, ledger, day, int(table.values[at, 0]), "judged"))
