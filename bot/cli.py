@@ -119,7 +119,7 @@ def bot() -> None:
     \b
     Exit codes:
       0   done, whatever was found
-      1   --fail-on was hit; health: not healthy
+      1   --fail-on was hit; health: not healthy; doctor: something failed
       2   usage: the command line is wrong
       3   configuration, rules or database
       4   a part of the bill could not be read; the rest was judged and told
@@ -420,6 +420,25 @@ def export(**options: Any) -> int:
     from bot.commands.export import run_export  # noqa: PLC0415
 
     return run_export(**options)
+
+
+@bot.command(short_help="What works, what does not, and how to mend it.")
+@_config
+@_output
+@click.option(
+    "--send-test",
+    is_flag=True,
+    help="Post a test message with a chart in the default channel: the whole way of an alert.",
+)
+def doctor(**options: Any) -> int:
+    """Look at everything the bot needs: keys, scopes, channels, clock, database, data and rules.
+
+    Each line is ok, a warning, or failed with the way out. Nothing is written or sent but with
+    --send-test. Exit 1 if something failed; a warning does not count.
+    """
+    from bot.commands.doctor import run_doctor  # noqa: PLC0415
+
+    return run_doctor(**options)
 
 
 @bot.command(short_help="Alive and fresh? Exit 0 or 1, at once.")

@@ -64,6 +64,8 @@ class ApiClient:
         self._largest = largest
         self._session = _session(checked_proxy(proxy), ca_bundle)
         self._auth = _BearerFor(self.base_url, self._key)
+        self.server_date = ""
+        """The Date header of the last answer, whatever its status."""
 
     def __repr__(self) -> str:
         return f"ApiClient({self.base_url})"
@@ -129,6 +131,7 @@ class ApiClient:
         )
         with response:
             head = Head(endpoint, response.status_code, response.headers)
+            self.server_date = response.headers.get("date", "")
             if response.status_code != 200:
                 body = _read(response, _LARGEST_ERROR)
             else:

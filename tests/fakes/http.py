@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self, cast
@@ -213,7 +214,9 @@ class _Connection(BaseHTTPRequestHandler):
             self._fail(fault, request, token)
 
     def _answer(self, reply: Reply) -> None:
-        headers = self.server.fake.headers() | dict(reply.headers)
+        fake = self.server.fake
+        date = {"Date": format_datetime(fake.instant(), usegmt=True)}
+        headers = date | fake.headers() | dict(reply.headers)
         if self.close_connection:
             headers["Connection"] = "close"
         body = b"" if self.command == "HEAD" else reply.body
