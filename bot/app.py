@@ -9,21 +9,22 @@ from datetime import date, datetime
 from sqlalchemy.engine import Connection
 
 from bot.alerts.decide import decide
-from bot.alerts.model import ORGANIZATION, Finding, Outcome, Skipped
+from bot.alerts.model import Finding, Outcome, Skipped
+from bot.briefing import briefing, closing
 from bot.config.load import Configuration
 from bot.delivery.postman import Postman
 from bot.delivery.routes import route
-from bot.kinds import Cap, Rule
+from bot.kinds import Cap
 from bot.kinds.why import Why
 from bot.messages.compose_alert import compose_alert
-from bot.messages.compose_digest import Digest, compose_digest
-from bot.messages.digest_charts import Budget
+from bot.messages.compose_digest import compose_closing, compose_digest
+from bot.messages.digest import ProofOfLife, plots_of
 from bot.messages.model import Message
 from bot.report import DataState, Judged, Report
 from bot.sources.base import COSTS, USAGE, FetchFailure, Source
-from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of, utc_day
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, midnight, period_of, utc_day
 from bot.spend.ledger import Ledger, trailing
-from bot.spend.metrics import Additive, Metric
+from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
 from bot.store.alerts import AlertBook
 from bot.store.database import Database
@@ -100,49 +101,43 @@ def digest(app: App, unit: Unit) -> Report:
         skipped=tuple(skipped),
         failures=tuple(failures),
     )
-    message = digest_message(app, ledger, report, unit)
+    told = briefing(app.configuration, ledger, report, unit, _life(app))
+    composed = [compose_digest(told), closing_total(app, ledger)]
     with app.database.writing() as connection:
-        is_new = Outbox(app.database).add(connection, message, app.now)
+        messages = tuple(m for m in composed if m and _is_new(app, connection, m))
     sent, undelivered = app.postman.deliver()
-    messages = (message,) if is_new else ()
-    report = replace(report, messages=messages, sent=sent, undelivered=undelivered)
+    report = replace(report, messages=messages, plots=plots_of(told) if messages else {})
+    report = replace(report, sent=sent, undelivered=undelivered)
     _beat(app, report)
     return report
 
 
+def _is_new(app: App, connection: Connection, message: Message) -> bool:
+    return Outbox(app.database).add(connection, message, app.now)
+
+
 def preview_digest(app: App, report: Report) -> Report:
     """The report with the daily digest added as it would be posted; nothing is kept of it."""
-    message = digest_message(app, open_ledger(app), report, Unit.DAY)
-    return replace(report, messages=(*report.messages, message))
+    told = briefing(app.configuration, open_ledger(app), report, Unit.DAY, _life(app))
+    return replace(report, messages=(*report.messages, compose_digest(told)), plots=plots_of(told))
 
 
-def digest_message(app: App, ledger: Ledger, report: Report, unit: Unit) -> Message:
-    """The digest of the last finished period, for the default channel."""
-    settings = app.configuration.settings
-    return compose_digest(
-        Digest(
-            unit=unit,
-            now=app.now,
-            zone=settings.schedule.zone,
-            channel=settings.slack.channel,
-            ledger=ledger,
-            budgets=budgets(app.configuration.rulebook.enabled),
-            findings=tuple(j.finding for j in report.judged),
-            skipped=report.skipped,
-            trouble=tuple(message for message, _ in report.trouble),
-        )
-    )
+def closing_total(app: App, ledger: Ledger) -> Message | None:
+    """The last month's closing total, where its digest went out before all was settled.
+
+    Due from the first run that finds every day settled; its key keeps it from being told twice.
+    """
+    month = period_of(period_of(app.today, Unit.MONTH).start - ONE_DAY, Unit.MONTH)
+    settled_from = midnight(month.end) + app.configuration.settings.source.settling.settle
+    if not Outbox(app.database).has(f"digest:monthly:{app.today:%Y-%m}-", before=settled_from):
+        return None
+    told = closing(app.configuration, ledger, app.now, _life(app))
+    return compose_closing(told) if told else None
 
 
-def budgets(rules: Iterable[Rule]) -> tuple[Budget, ...]:
-    """The limits on the whole organisation's money, shortest period first."""
-    found = []
-    for rule in rules:
-        if isinstance(rule, Cap) and rule.per == ORGANIZATION.dimensions and not rule.match:
-            limit = rule.limit_of((None,), "")
-            if rule.metric is Metric.COST and limit:
-                found.append(Budget(rule.name, rule.period, limit))
-    return tuple(sorted(found, key=lambda budget: (list(Unit).index(budget.unit), budget.limit)))
+def _life(app: App) -> ProofOfLife:
+    outbox, rules = Outbox(app.database), app.configuration.rulebook.enabled
+    return ProofOfLife(len(rules), outbox.late(app.now), outbox.retried(app.now - ONE_DAY))
 
 
 def collect(app: App, days: Span) -> list[FetchFailure]:
