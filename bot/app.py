@@ -18,7 +18,7 @@ from bot.kinds import Cap
 from bot.kinds.why import Why
 from bot.messages.compose_alert import compose_alert
 from bot.messages.compose_digest import compose_closing, compose_digest
-from bot.messages.digest import ProofOfLife, plots_of
+from bot.messages.digest import Digest, ProofOfLife, plots_of
 from bot.messages.model import Message
 from bot.report import DataState, Judged, Report
 from bot.sources.base import COSTS, USAGE, FetchFailure, Source
@@ -73,6 +73,7 @@ def check(app: App) -> Report:
     ledger = open_ledger(app)
     findings, skipped = judge(app, ledger, days_to_judge(app))
     judged, messages = remember(app, findings)
+    messages += closing_total(app, ledger)
     sent, undelivered = app.postman.deliver()
     report = Report(
         as_of=app.now,
@@ -101,10 +102,8 @@ def digest(app: App, unit: Unit) -> Report:
         skipped=tuple(skipped),
         failures=tuple(failures),
     )
-    told = briefing(app.configuration, ledger, report, unit, _life(app))
-    composed = [compose_digest(told), closing_total(app, ledger)]
-    with app.database.writing() as connection:
-        messages = tuple(m for m in composed if m and _is_new(app, connection, m))
+    told = _briefing(app, ledger, report, unit)
+    messages = (*_decided(app, compose_digest(told)), *closing_total(app, ledger))
     sent, undelivered = app.postman.deliver()
     report = replace(report, messages=messages, plots=plots_of(told) if messages else {})
     report = replace(report, sent=sent, undelivered=undelivered)
@@ -112,27 +111,41 @@ def digest(app: App, unit: Unit) -> Report:
     return report
 
 
-def _is_new(app: App, connection: Connection, message: Message) -> bool:
-    return Outbox(app.database).add(connection, message, app.now)
+def _decided(app: App, message: Message) -> tuple[Message, ...]:
+    """The message put into the outbox; nothing if its key was there already."""
+    with app.database.writing() as connection:
+        return (message,) if Outbox(app.database).add(connection, message, app.now) else ()
 
 
 def preview_digest(app: App, report: Report) -> Report:
     """The report with the daily digest added as it would be posted; nothing is kept of it."""
-    told = briefing(app.configuration, open_ledger(app), report, Unit.DAY, _life(app))
+    told = _briefing(app, open_ledger(app), report, Unit.DAY)
     return replace(report, messages=(*report.messages, compose_digest(told)), plots=plots_of(told))
 
 
-def closing_total(app: App, ledger: Ledger) -> Message | None:
-    """The last month's closing total, where its digest went out before all was settled.
+def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:
+    """The last month's closing total, decided by the first run that finds all its days settled.
 
-    Due from the first run that finds every day settled; its key keeps it from being told twice.
+    Only where the month's digest went out before that; the key keeps it from being told twice.
     """
     month = period_of(period_of(app.today, Unit.MONTH).start - ONE_DAY, Unit.MONTH)
     settled_from = midnight(month.end) + app.configuration.settings.source.settling.settle
     if not Outbox(app.database).has(f"digest:monthly:{app.today:%Y-%m}-", before=settled_from):
-        return None
+        return ()
+    if month.start not in ledger.span:
+        ledger = open_ledger(app, Span(month.start, app.today + ONE_DAY))
     told = closing(app.configuration, ledger, app.now, _life(app))
-    return compose_closing(told) if told else None
+    return _decided(app, compose_closing(told)) if told else ()
+
+
+def _briefing(app: App, ledger: Ledger, report: Report, unit: Unit) -> Digest:
+    return briefing(app.configuration, ledger, report, unit, _life(app), told_days(app))
+
+
+def told_days(app: App) -> frozenset[date]:
+    """The days of the history that alerts about a day have told of."""
+    with app.database.reading() as connection:
+        return AlertBook(app.database).days(connection)
 
 
 def _life(app: App) -> ProofOfLife:

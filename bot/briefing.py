@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.alerts.model import ORGANIZATION, Reason
 from bot.config.load import Configuration
@@ -28,6 +28,7 @@ def briefing(
     report: Report,
     unit: Unit,
     life: ProofOfLife,
+    told_days: frozenset[date] = frozenset(),
 ) -> Digest:
     """The digest of the last finished period of that unit, for the default channel."""
     rules = configuration.rulebook.enabled
@@ -47,6 +48,7 @@ def briefing(
         movers=moved(Why(ledger), period),
         newcomers=_newcomers(ledger, period),
         uncovered=_uncovered(rules, ledger, period),
+        told_days=told_days,
         life=life,
     )
 

@@ -133,7 +133,7 @@ def _apart(now: float, then: float, what: str) -> str:
         return ""
     moved = (now - then) / then
     if abs(moved) < _SAME:
-        return f", much as {what}"
+        return f", much like {what}"
     if moved >= 2:
         return f", {now / then:.1f}× {what}"
     return f", {abs(moved):.0%} {'above' if moved > 0 else 'below'} {what}"

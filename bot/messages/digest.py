@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.alerts.model import Finding, Skipped
 from bot.messages.charts import Plot
-from bot.messages.digest_charts import drawings
+from bot.messages.digest_charts import alert_days, drawings
 from bot.messages.digest_series import Budget, about, month_outlook
 from bot.spend.calendar import ONE_DAY, DayState, Period, Unit, day_name, period_of
 from bot.spend.calendar import Span as Days
@@ -51,6 +51,8 @@ class Digest:
     newcomers: tuple[Newcomer, ...] = ()
     uncovered: tuple[tuple[str, int], ...] = ()
     """Line items that no rule looks at, and what they cost in the period, the dearest first."""
+    told_days: frozenset[date] = frozenset()
+    """Days that earlier alerts told of, to be marked in charts."""
     life: ProofOfLife = field(default_factory=ProofOfLife)
 
     @property
@@ -133,7 +135,8 @@ class Digest:
 
 def plots_of(digest: Digest) -> dict[str, Plot]:
     """Every chart of the digest by its name, not drawn yet."""
-    return drawings(digest.ledger, digest.budgets, digest.findings, digest.period)
+    alerts = alert_days(digest.findings) | digest.told_days
+    return drawings(digest.ledger, digest.budgets, alerts, digest.period)
 
 
 def named(period: Period) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from datetime import date, timedelta
 
 from bot.alerts.model import Finding
 from bot.messages import digest_plots as plots
@@ -43,16 +43,17 @@ _PLOTS: Mapping[str, Callable[[Scene], Plot | None]] = {
 
 
 def drawings(
-    ledger: Ledger, budgets: Sequence[Budget], findings: Sequence[Finding], period: Period
+    ledger: Ledger, budgets: Sequence[Budget], alerts: Set[date], period: Period
 ) -> dict[str, Plot]:
     """Every chart that has something to show, by name, not drawn yet.
 
     A digest of a month shows its days; all others the last 30. Colours agree in all of them.
+    `alerts`: days to mark.
     """
     is_month = period.unit is Unit.MONTH
     span = period.span if is_month else _last_days(ledger)
     words = f"{period.start:%B}" if is_month else f"the last {CHART_DAYS} days"
-    scene = Scene(ledger, tuple(budgets), tuple(findings), period, span, words)
+    scene = Scene(ledger, tuple(budgets), frozenset(alerts), period, span, words)
     found = {name: draw(scene) for name, draw in _PLOTS.items()}
     return {name: plot for name, plot in found.items() if plot is not None}
 
@@ -62,6 +63,11 @@ def shown(drawn: Mapping[str, Plot], unit: Unit, *, quiet: bool = False) -> Iter
     for name in _IN_MESSAGES[unit][: 1 if quiet else 2]:
         if name in drawn:
             yield picture(drawn[name], file_name(name))
+
+
+def alert_days(findings: Iterable[Finding]) -> frozenset[date]:
+    """The days that findings about a day tell of."""
+    return frozenset(one.period.start for one in findings if one.period.unit is Unit.DAY)
 
 
 def file_name(name: str) -> str:

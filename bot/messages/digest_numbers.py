@@ -90,7 +90,7 @@ def trend_of(digest: Digest) -> str:
     values = [_known(digest, period) for period in reversed(periods)]
     while values and values[0] is None:
         values = values[1:]
-    return sparkline(values) if len(values) > 2 else ""
+    return sparkline(values) if len(values) > 3 else ""
 
 
 def _known(digest: Digest, period: Period) -> float | None:

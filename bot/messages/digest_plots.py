@@ -35,14 +35,13 @@ def daily_cost(scene: Scene) -> Plot | None:
     if not projects:
         return None
     caps = [budget.limit for budget in scene.budgets if budget.unit is Unit.DAY]
-    alerts = (f.period.start for f in scene.findings if f.period.unit is Unit.DAY)
     return DailyCost(
         span,
         projects,
         cap=min(caps, default=None),
         open_day=ledger.today,
         missing=missing_days(ledger, span),
-        alerts=frozenset(alerts),
+        alerts=scene.alerts,
         usual=usual_range(ledger, span),
         colours=scene.palette,
     )

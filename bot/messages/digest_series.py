@@ -7,7 +7,6 @@ from datetime import date
 
 import numpy as np
 
-from bot.alerts.model import Finding
 from bot.messages.charts import Series
 from bot.messages.charts.palette import SUBJECTS, colours
 from bot.messages.charts.series import OTHER_ID
@@ -39,7 +38,7 @@ class Scene:
 
     ledger: Ledger
     budgets: tuple[Budget, ...]
-    findings: tuple[Finding, ...]
+    alerts: frozenset[date]
     period: Period
     span: Span
     words: str

@@ -55,7 +55,8 @@ def _rows(digest: Digest, table: DailyTable, dimension: str) -> Iterator[tuple[s
     usuals = _usuals(digest, table, top)
     for ids in top:
         name = clean(digest.ledger.name(dimension, ids[0]), 24)
-        row = (name, _money(digest, now[ids], whole=whole), _moved(digest, now[ids], usuals[ids]))
+        moved = _moved(digest, table, ids, usuals[ids])
+        row = (name, _money(digest, now[ids], whole=whole), moved)
         yield (*row, *_trend(digest, table, ids))
     if rest := ranked[len(top) :]:
         total = sum(now[ids] for ids in rest)
@@ -89,12 +90,17 @@ def _usuals(digest: Digest, table: DailyTable, top: Sequence[Ids]) -> dict[Ids, 
     return {ids: as_long(past[ids], digest.period) for ids in top}
 
 
-def _moved(digest: Digest, now: int, usual: float) -> str:
+def _moved(digest: Digest, table: DailyTable, ids: Ids, usual: float) -> str:
+    """The change; `new` for who never spent before, `?` where nobody knows."""
+    if digest.unseen(digest.period.span) or digest.unseen(digest.before.span):
+        return "?"
+    start = (digest.period.start - table.span.start) // ONE_DAY
+    if not (table.column(ids)[: max(start, 0)] != 0).any():
+        return "new"
     if np.isnan(usual):
         return "?"
-    if usual <= 0:
-        return "new" if now > 0 and digest.unit is not Unit.DAY else "–"
-    return change(now, usual)
+    now = table.totals(digest.period.span)[ids]
+    return change(now, usual) or "–"
 
 
 def _trend(digest: Digest, table: DailyTable, ids: Ids) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ class AlertBook:
             if row.key in wanted
         }
 
+    def days(self, connection: Connection) -> frozenset[date]:
+        """The days of all alerts about one day."""
+        keys = connection.execute(sa.select(alerts.c.key).where(alerts.c.key.contains("/day:")))
+        return frozenset(date.fromisoformat(row.key.rpartition("/day:")[2]) for row in keys)
+
     def remember(self, connection: Connection, finding: Finding, now: datetime) -> None:
         """Note the finding as told: its step can only grow within its period."""
         values: dict[str, Any] = {

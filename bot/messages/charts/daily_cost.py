@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from bot.messages.charts.frame import (
     usd_key,
     usd_mark,
 )
-from bot.messages.charts.palette import ALARM, INK, PAPER
+from bot.messages.charts.palette import ALARM, INK, OTHER, PAPER
 from bot.messages.charts.series import OTHER_ID, Series, colour_of, fold, members_of, short
 from bot.messages.figures import percent
 from bot.spend.calendar import ONE_DAY, Span, day_name
@@ -158,8 +158,9 @@ class DailyCost:
         rules(canvas, scale, usd_mark)
         limit = self._near_cap()
         gaps(canvas, days, self.missing, None if limit is None else scale.y(limit))
-        _Bars(canvas, days, scale, self.open_day).draw(shown, colours)
         self._usual_range(canvas, days, scale)
+        _Bars(canvas, days, scale, self.open_day).draw(shown, colours)
+        self._usual_edge(canvas, days, scale)
         self._cap_line(canvas, scale, days)
         self._alert_marks(canvas, days, scale)
         day_axis(canvas, days, self.open_day)
@@ -204,14 +205,23 @@ class DailyCost:
         canvas.text((x, y - 8), words, colour=ALARM, halo=True)
 
     def _usual_range(self, canvas: Canvas, days: Days, scale: Scale) -> None:
-        """A shade over each day from the least to the most that would be usual."""
-        for n, ends in enumerate(self.usual):
-            if ends is None or scale.y(ends[1]) < scale.box.top:
-                continue
+        """A shade behind each day from the least to the most that would be usual."""
+        for n, (low, high) in self._usual_days(scale):
             left, right = days.middle(n) - days.slot / 2, days.middle(n) + days.slot / 2
-            low, high = map(scale.y, ends)
-            canvas.area([(left, high), (right, high), (right, low), (left, low)], INK, 0.13)
-            canvas.line([(left, high), (right, high)], INK, 0.7)
+            corners = [(left, high), (right, high), (right, low), (left, low)]
+            canvas.area(corners, OTHER, 0.38)
+
+    def _usual_edge(self, canvas: Canvas, days: Days, scale: Scale) -> None:
+        """A thin line over each bar at the most that would be usual."""
+        for n, (_, high) in self._usual_days(scale):
+            half = days.slot / 2
+            canvas.line([(days.middle(n) - half, high), (days.middle(n) + half, high)], INK, 0.8)
+
+    def _usual_days(self, scale: Scale) -> Iterator[tuple[int, tuple[float, float]]]:
+        """Days by number with the y of both ends of their usual range, where that fits."""
+        for n, ends in enumerate(self.usual):
+            if ends is not None and scale.y(ends[1]) >= scale.box.top:
+                yield n, (scale.y(ends[0]), scale.y(ends[1]))
 
     def _alert_marks(self, canvas: Canvas, days: Days, scale: Scale) -> None:
         """A mark above the bar of each day that had an alert."""
