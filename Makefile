@@ -18,7 +18,7 @@ BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench-forecast clean
+.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench-forecast pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +62,9 @@ sweep: $(DEV) ## the long sweeps: sequences of network faults, workers at once
 
 bench-forecast: $(DEV) ## how far the month-end forecast misses, beside simpler ones
 	@$(BIN)/python -m benchmarks.forecast
+
+pictures: $(DEV) ## draw the README's pictures from the sample, in headless Chromium
+	@$(BIN)/python tools/pictures.py
 
 clean: ## remove the environment, caches and charts; databases and configuration stay
 	@rm -rf $(VENV) build dist charts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from bot.alerts.model import Finding
 from bot.messages import digest_plots as plots
 from bot.messages.charts import Plot, picture
-from bot.messages.digest_series import Budget, Scene
+from bot.messages.digest_series import Budget, Scene, scene_of
 from bot.messages.model import Chart
 from bot.spend.calendar import ONE_DAY, Period, Span, Unit
 from bot.spend.ledger import Ledger
@@ -50,10 +50,8 @@ def drawings(
     A digest of a month shows its days; all others the last 30. Colours agree in all of them.
     `alerts`: days to mark.
     """
-    is_month = period.unit is Unit.MONTH
-    span = period.span if is_month else _last_days(ledger)
-    words = f"{period.start:%B}" if is_month else f"the last {CHART_DAYS} days"
-    scene = Scene(ledger, tuple(budgets), frozenset(alerts), period, span, words)
+    span = period.span if period.unit is Unit.MONTH else _last_days(ledger)
+    scene = scene_of(ledger, budgets, alerts, period, span)
     found = {name: draw(scene) for name, draw in _PLOTS.items()}
     return {name: plot for name, plot in found.items() if plot is not None}
 

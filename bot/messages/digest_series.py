@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -34,25 +35,33 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the charts of one digest have in common. `words` names the span in a sentence."""
+    """What the charts of one digest have in common. `alerts`: days to mark."""
 
     ledger: Ledger
     budgets: tuple[Budget, ...]
     alerts: frozenset[date]
     period: Period
     span: Span
-    words: str
+    projects: tuple[Series, ...]
+    palette: Mapping[str, str]
+    """The largest keep their colour in every picture; nobody else gets one."""
 
     @property
-    def projects(self) -> tuple[Series, ...]:
-        return series_of(self.ledger, self.ledger.sums(Additive.COST, ("project",)), self.span)
+    def words(self) -> str:
+        """The span in a sentence."""
+        if self.period.unit is Unit.MONTH:
+            return f"{self.period.start:%B}"
+        return f"the last {len(self.span)} days"
 
-    @property
-    def palette(self) -> dict[str, str]:
-        """The largest keep their colour in every picture; nobody else gets one."""
-        known = [one for one in self.projects if one.id != OTHER_ID]
-        largest = sorted(known, key=lambda one: (-one.total, one.id))
-        return colours(one.id for one in largest[:SUBJECTS_TOLD_APART])
+
+def scene_of(
+    ledger: Ledger, budgets: Sequence[Budget], alerts: Set[date], period: Period, span: Span
+) -> Scene:
+    """The scene of a span, its projects read once."""
+    projects = series_of(ledger, ledger.sums(Additive.COST, ("project",)), span)
+    known = sorted((o for o in projects if o.id != OTHER_ID), key=lambda one: (-one.total, one.id))
+    palette = colours(one.id for one in known[:SUBJECTS_TOLD_APART])
+    return Scene(ledger, tuple(budgets), frozenset(alerts), period, span, projects, palette)
 
 
 def about(forecast: Forecast) -> Forecast:
