@@ -22,7 +22,7 @@ OFF_ITS_USUAL = 0.2
 """A change below this share of what is usual for the member is none."""
 OF_ALL = 0.03
 """Nor is one below this share of what the whole organisation usually spends."""
-LEAST = NANOS_PER_DOLLAR
+LEAST = 5 * NANOS_PER_DOLLAR
 WORTH_A_NAME = NANOS_PER_DOLLAR // 100
 """Somebody new who spent less than a cent is not told of."""
 HISTORY_DAYS = 90

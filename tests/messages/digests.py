@@ -138,6 +138,15 @@ def nothing() -> Digest:
     return digest(ledger(), budgets=())
 
 
+def one() -> Digest:
+    """A single project, on half of its days idle, and a budget for the month alone."""
+    days = [YESTERDAY - timedelta(days=back) for back in range(0, 60, 2)]
+    return digest(
+        ledger([Entry(day, 3, {"project": "proj_a"}) for day in days], names=KNOWN),
+        budgets=BUDGETS[1:],
+    )
+
+
 def thousand() -> Digest:
     days = [YESTERDAY - timedelta(days=back) for back in range(60)]
     entries = [
@@ -179,6 +188,7 @@ DIGESTS = {
     "monthly": monthly,
     "missing": missing,
     "nothing": nothing,
+    "one": one,
     "thousand": thousand,
     "hostile": hostile,
 }
