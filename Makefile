@@ -18,7 +18,7 @@ BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench-forecast bench-judgement clean
+.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench-forecast bench-judgement pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,9 @@ bench-forecast: $(DEV) ## how far the month-end forecast misses, beside simpler 
 
 bench-judgement: $(DEV) ## how well spikes and drifts are judged, beside others (minutes)
 	@$(BIN)/python -m benchmarks.judgement
+
+pictures: $(DEV) ## draw the README's pictures from the sample, in headless Chromium
+	@$(BIN)/python tools/pictures.py
 
 clean: ## remove the environment, caches and charts; databases and configuration stay
 	@rm -rf $(VENV) build dist charts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

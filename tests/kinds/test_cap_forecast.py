@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from bot.alerts.model import Finding, Measure, Skipped
 from bot.kinds.cap import Cap
 from bot.kinds.cap_words import about
-from bot.messages.digest_charts import month_outlook
+from bot.messages.digest_series import month_outlook
 from bot.report import finding_json
 from bot.spend.calendar import DayState, Unit, period_of
 from bot.spend.ledger import Ledger
