@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.messages.digest import Digest, capital, change, named
 from bot.messages.figures import sparkline
 from bot.messages.model import Line, Span, Style
-from bot.spend.calendar import ONE_DAY, DayState, Period, Unit, period_of
+from bot.spend.calendar import ONE_DAY, DayState, Period, Unit
 from bot.spend.calendar import Span as Days
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import FORMULAS, Metric
@@ -124,8 +124,7 @@ def efficiency(digest: Digest) -> Line:
     """What a request and a million tokens cost, the cached share, and how they changed."""
     if digest.unit is Unit.DAY:
         return ()
-    past = period_of(digest.before.start, digest.unit)
-    said = list(_ratios(digest.ledger, digest.period.span, past.span))
+    said = list(_ratios(digest.ledger, digest.period.span, digest.before.span))
     return (Span("Efficiency: ", Style.BOLD), Span(" · ".join(said))) if said else ()
 
 
