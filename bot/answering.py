@@ -15,16 +15,22 @@ from bot.store.database import Database
 Change = Callable[[Alert], Alert]
 
 
-def answer(database: Database, key: str, change: Change, now: datetime) -> Alert:
+def answer(
+    database: Database, key: str, change: Change, now: datetime, *, interactive: bool = False
+) -> Alert:
     """The open alert with that key, changed and remembered, its place's update in the outbox.
 
-    `key` may be the beginning of one, if only one begins so. Raises UsageError otherwise.
+    `key` may be the beginning of one, if only one begins so. Raises UsageError otherwise. A
+    change that leaves it as it is leaves no trace. `interactive`: its place keeps its buttons.
     """
     book = AlertBook(database)
     with database.writing() as connection:
         alerts = [alert for alert in book.held(connection).values() if alert.told_at]
-        alert = change(chosen(key, alerts))
-        changes = Changes(now)
+        known = chosen(key, alerts)
+        alert = change(known)
+        if alert == known:
+            return known
+        changes = Changes(now, interactive)
         if alert.finding:
             alert = changes.shown(alert, alert.finding)
         changes.alerts.append(alert)

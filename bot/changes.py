@@ -18,9 +18,13 @@ from bot.store.outbox import Outbox
 
 @dataclass(slots=True)
 class Changes:
-    """Alerts to remember and messages to send, in the order in which they are to be sent."""
+    """Alerts to remember and messages to send, in the order in which they are to be sent.
+
+    `interactive`: somebody listens to what people press.
+    """
 
     now: datetime
+    interactive: bool = False
     alerts: list[Alert] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
 
@@ -30,7 +34,8 @@ class Changes:
         if alert.place is None or alert.told_at is None:
             return alert
         alert = replace(alert, updates=alert.updates + 1)
-        self.messages.append(compose_place(alert, finding, self.now, why))
+        place = compose_place(alert, finding, self.now, why, interactive=self.interactive)
+        self.messages.append(place)
         return alert
 
     def keep(self, connection: Connection, database: Database) -> list[Message]:

@@ -226,6 +226,26 @@ def run_command(config: Path | None, log_format: str) -> int:
     return run_worker(config_path(config), log_format)
 
 
+@bot.command("listen", short_help="Buttons and /budget in Slack, until told to stop.")
+@_config
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Logs on stderr: for people, or one JSON object per line.",
+)
+@click.option("--child", is_flag=True, hidden=True)
+def listen_command(config: Path | None, log_format: str, child: bool) -> int:
+    """Act on what people press and on `/budget`, over Socket Mode, until told to stop.
+
+    `bot run` does this by itself. Needs slack.app_token; opens no port.
+    """
+    from bot.listening.listen import run_listen  # noqa: PLC0415
+
+    return run_listen(config, log_format, is_child=child)
+
+
 @bot.command(hidden=True)
 @click.argument("what", type=click.Choice(["plan", "check", "digest"]))
 @_config

@@ -63,7 +63,7 @@ class Teller:
         with self.database.writing() as connection:
             alerts = self._known(connection)
             verdicts = self._verdicts(alerts)
-            changes = Changes(self.now)
+            changes = Changes(self.now, self._interactive)
             self._first(verdicts, changes)
             for one in verdicts:
                 if one.reason is not Reason.FIRST:
@@ -123,7 +123,7 @@ class Teller:
             for one in group.verdicts
             if (who := self._address(one.finding).mention)
         }
-        to = Address(group.channel, None, self.now)
+        to = Address(group.channel, None, self.now, self._interactive)
         return [compose_overview(group, to, mentions), *compose_members(group, to, mentions)]
 
     def _further(self, one: Verdict, changes: Changes) -> None:
@@ -183,7 +183,12 @@ class Teller:
     def _address(self, finding: Finding, alert: Alert | None = None) -> Address:
         """Where it goes now; news of an alert that has a place goes there."""
         channel, mention = route(finding, self.configuration.settings.slack)
-        return Address((alert and alert.channel) or channel, mention, self.now)
+        where = (alert and alert.channel) or channel
+        return Address(where, mention, self.now, self._interactive)
+
+    @property
+    def _interactive(self) -> bool:
+        return self.configuration.settings.slack.interactive
 
     @cached_property
     def _rules(self) -> Mapping[str, Rule]:

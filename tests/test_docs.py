@@ -194,26 +194,48 @@ def test_the_page_on_rules_knows_every_kind_field_and_metric() -> None:
 # --- Slack
 
 
+def _manifests() -> list[Any]:
+    """The send-only one, and the full one."""
+    texts = _blocks(ROOT / "docs" / "slack-app.md", "yaml manifest")
+    return [yamlfile.parse(text, "manifest").data for text in texts]
+
+
 def test_the_manifest_asks_for_what_the_page_explains_and_no_more() -> None:
     page = ROOT / "docs" / "slack-app.md"
-    (text,) = _blocks(page, "yaml manifest")
-    manifest = yamlfile.parse(text, "manifest").data
-    assert set(manifest) == {
-        *("_metadata", "display_information", "features", "oauth_config", "settings")
-    }
-    explained = re.findall(r"`([a-z]+:[a-z]+(?:\.email)?)`", _text(page).partition("| scope |")[2])
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(explained)
+    sends, full = _manifests()
+    parts = {"_metadata", "display_information", "features", "oauth_config", "settings"}
+    assert set(sends) == set(full) == parts
+    explained, more = (
+        set(re.findall(r"(?m)^\| `([a-z:.]+)`(?:, `([a-z:.]+)`)?", table))
+        for table in _text(page).split("| scope |")[1:]
+    )
+    scopes = {scope for row in explained for scope in row if scope}
+    assert set(sends["oauth_config"]["scopes"]["bot"]) == scopes
+    scopes |= {scope for row in more for scope in row if scope}
+    assert set(full["oauth_config"]["scopes"]["bot"]) == scopes
 
 
-def test_the_manifest_keeps_to_slacks_lengths_and_only_sends() -> None:
-    (text,) = _blocks(ROOT / "docs" / "slack-app.md", "yaml manifest")
-    manifest = yamlfile.parse(text, "manifest").data
-    shown, features = manifest["display_information"], manifest["features"]
-    assert 0 < len(shown["name"]) <= 35
-    assert len(shown["description"]) <= 140
-    assert 0 < len(features["bot_user"]["display_name"]) <= 80
-    assert set(features) == {"bot_user"}
-    assert manifest["settings"]["socket_mode_enabled"] is False
+def test_the_manifests_keep_to_slacks_lengths_and_the_first_only_sends() -> None:
+    sends, full = _manifests()
+    for manifest in (sends, full):
+        shown, features = manifest["display_information"], manifest["features"]
+        assert 0 < len(shown["name"]) <= 35
+        assert len(shown["description"]) <= 140
+        assert 0 < len(features["bot_user"]["display_name"]) <= 80
+    assert set(sends["features"]) == {"bot_user"}
+    assert sends["settings"]["socket_mode_enabled"] is False
+
+
+def test_the_full_manifest_hears_buttons_and_budget_without_an_address() -> None:
+    _, full = _manifests()
+    assert full["settings"]["socket_mode_enabled"] is True
+    assert full["settings"]["interactivity"] == {"is_enabled": True}
+    (command,) = full["features"]["slash_commands"]
+    assert command["command"] == "/budget"
+    assert command["should_escape"] is True
+    assert "url" not in command
+    words = re.findall(r"[a-z]+", command["usage_hint"].replace("KEY 4h", ""))
+    assert words == ["status", "why", "snooze", "ack", "check"]
 
 
 # --- what a run prints

@@ -28,7 +28,7 @@ def run_snooze(
 ) -> int:
     """Silence an alert for a while, or end its silence."""
     now = as_of or datetime.now(UTC)
-    end = _end(length, until, off, now)
+    end = snooze_end(length, until, off, now)
     alert = _answered(config, key, lambda one: one.snoozed(end), now)
     words = f"snoozed until {end:%Y-%m-%d %H:%M} UTC" if end else "not snoozed any more"
     _say(alert, words)
@@ -44,7 +44,10 @@ def run_ack(*, key: str, by: str | None, config: Path | None, as_of: datetime | 
     return 0
 
 
-def _end(length: str | None, until: datetime | None, off: bool, now: datetime) -> datetime | None:
+def snooze_end(
+    length: str | None, until: datetime | None, off: bool, now: datetime
+) -> datetime | None:
+    """When a snooze ends; None to end it now. Raises UsageError for what is no length of time."""
     if [length is not None, until is not None, off].count(True) != 1:
         raise UsageError("say how long: 4h, 7d, --until INSTANT, or --off to end a snooze")
     if off or (length or "").strip() == "0":
@@ -65,9 +68,11 @@ def _length(text: str) -> timedelta:
 
 
 def _answered(config: Path | None, key: str, change: Change, now: datetime) -> Alert:
-    database = open_lasting(configuration(config).store_url)
+    loaded = configuration(config)
+    database = open_lasting(loaded.store_url)
     try:
-        return answer(database, key, change, now)
+        interactive = loaded.settings.slack.interactive
+        return answer(database, key, change, now, interactive=interactive)
     finally:
         database.close()
 

@@ -39,6 +39,7 @@ def told_plan(loaded: Configuration, read: Signature) -> dict[str, Any]:
         "memory_mb": worker.memory_mb,
         "tick": worker.tick.total_seconds(),
         "listen": worker.listen,
+        "interactive": loaded.settings.slack.interactive,
         "store_url": loaded.store_url,
         "read": read,
     }

@@ -110,6 +110,12 @@ class SlackSettings(_Section):
     base_url: str = "https://slack.com/api/"
     proxy: str | None = None
     routes: tuple[Route, ...] = ()
+    may_answer: tuple[Annotated[str, StringConstraints(pattern="^[UWS][A-Z0-9]{2,30}$")], ...] = ()
+
+    @property
+    def interactive(self) -> bool:
+        """Whether alerts have buttons, and somebody listens to them."""
+        return bool(self.app_token.get_secret_value() and self.bot_token.get_secret_value())
 
 
 def _time_of_day(text: str) -> time:

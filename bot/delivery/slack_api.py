@@ -113,6 +113,15 @@ class SlackApi:
         listing = self._client.conversations_list
         return self._pages(listing, "channels", types=types, exclude_archived=True, limit=999)
 
+    def team(self) -> str:
+        """auth.test: the id of the workspace that the token belongs to."""
+        return str(self._call(self._client.auth_test).get("team_id", ""))
+
+    def members(self, group: str) -> list[str]:
+        """usergroups.users.list: the ids of a group's members. Needs usergroups:read."""
+        method = self._client.usergroups_users_list
+        return [str(user) for user in self._call(method, usergroup=group).get("users") or ()]
+
     def upload_address(self, name: str, length: int) -> tuple[str, str]:
         """files.getUploadURLExternal: where so many bytes go, and the id of the file to be."""
         method = self._client.files_getUploadURLExternal
@@ -161,6 +170,11 @@ class SlackApi:
         except (SlackClientError, AttributeError, ValueError):  # JSON, but not an object
             raise in_doubt("the answer did not come from Slack") from None
         return answer if isinstance(answer, dict) else {}
+
+
+def web_client(token: str, base_url: str, line: Line) -> WebClient:
+    """slack_sdk's own client, for what of slack_sdk asks for one."""
+    return _Client(token, base_url, line)
 
 
 class _Client(WebClient):

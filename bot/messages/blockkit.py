@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from bot.messages.controls import controls
 from bot.messages.grid import aligned
 from bot.messages.model import (
     Block,
+    Buttons,
     Chart,
     Divider,
     Facts,
@@ -106,8 +108,8 @@ def _shown(part: Block, room: int, images: Mapping[str, str]) -> list[Json]:
             made = [_image(images[name], visible(alt).strip() or name)]
         case Note(line):
             made = _context(small_print(line))
-        case Divider():
-            made = [{"type": "divider"}]
+        case Divider() | Buttons():
+            made = controls(part) if isinstance(part, Buttons) else [{"type": "divider"}]
     return made
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 from bot.alerts.decide import Verdict
 from bot.alerts.life import Alert, Standing
-from bot.alerts.model import Dimension, Finding, Severity
+from bot.alerts.model import Dimension, Finding, Severity, period_in
 from bot.messages.model import (
+    REST_OF_PERIOD,
     Action,
     Block,
+    Buttons,
     Facts,
     Header,
     Instant,
@@ -28,6 +30,8 @@ from bot.messages.model import (
 )
 
 _SLACK_ID = re.compile(r"[UWS][A-Z0-9]{6,}")
+_SLACK_USER = re.compile(r"<@([UW][A-Z0-9]{2,30})>")
+_SNOOZES = ("1h", "4h", "24h")
 OPENING = {
     Severity.INFO: "For your information",
     Severity.WARNING: "Warning",
@@ -37,11 +41,15 @@ OPENING = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a message goes, whom it calls, and when the data were read."""
+    """Where a message goes, whom it calls, and when the data were read.
+
+    `interactive`: somebody listens there to what people press.
+    """
 
     channel: str
     mention: str | None
     now: datetime
+    interactive: bool = False
 
 
 def compose_alert(verdict: Verdict, to: Address) -> Message:
@@ -57,23 +65,32 @@ def compose_alert(verdict: Verdict, to: Address) -> Message:
             Lines((opening(finding, OPENING[finding.severity], to.mention), *on_the_way(verdict))),
             Lines(_why_and_what_now(finding)),
             Facts(finding.facts),
+            *([buttons(finding.key, to.now)] if to.interactive else []),
             Note(small_print(finding, _why_now(verdict), to.now)),
         ),
     )
 
 
-def compose_place(alert: Alert, finding: Finding, now: datetime, why: str = "") -> Message:
+def compose_place(
+    alert: Alert, finding: Finding, now: datetime, why: str = "", *, interactive: bool = False
+) -> Message:
     """The alert's place as it has to read now: its numbers, and what became of it.
 
     `why` is a sentence on its end, if it has ended. The message key counts the alert's updates.
+    While it goes on it has buttons, if it is `interactive`.
     """
+    parts = tuple(_place(alert, finding, now, why))
+    if interactive and alert.standing is Standing.FIRING:
+        *above, small = parts
+        held = buttons(alert.key, now, acknowledge=not alert.acked_at, version=alert.updates)
+        parts = (*above, held, small)
     resolved = alert.standing is Standing.RESOLVED
     return Message(
         key=f"{alert.key}#update:{alert.updates}",
         type=MessageType.ALERT,
         channel=alert.channel or "",
         summary=f"{'Resolved' if resolved else OPENING[finding.severity]}: {finding.why}",
-        blocks=tuple(_place(alert, finding, now, why)),
+        blocks=parts,
         action=Action.UPDATE,
         parent=alert.place,
     )
@@ -92,13 +109,34 @@ def _place(alert: Alert, finding: Finding, now: datetime, why: str) -> Iterator[
     yield Note(small_print(finding, "updated", now))
 
 
+def buttons(key: str, now: datetime, *, acknowledge: bool = True, version: int = 0) -> Buttons:
+    """What can be done about the alert; a snooze for its period only while that goes on."""
+    is_over = period_end(key) <= now
+    snoozes = _SNOOZES if is_over else (*_SNOOZES, REST_OF_PERIOD)
+    return Buttons(key, snoozes, acknowledge, version)
+
+
+def period_end(key: str) -> datetime:
+    """The instant at which the period in an alert's key is over."""
+    return datetime.combine(period_in(key).end, time(), UTC)
+
+
+def _by(who: str | None) -> tuple[Piece, ...]:
+    """`by` somebody: who pressed a button is named as a member of the workspace."""
+    if not who:
+        return ()
+    member = _SLACK_USER.fullmatch(who)
+    return (Span(" by "), Mention(member[1]) if member else Span(who))
+
+
 def _state(alert: Alert, now: datetime, why: str) -> Iterator[Line]:
     """Who acknowledged it, until when it is snoozed, how it ended."""
     if alert.acked_at:
-        by = f" by {alert.acked_by}" if alert.acked_by else ""
-        yield (Span("Acknowledged", Style.BOLD), Span(f"{by} on "), Instant(alert.acked_at))
+        acked = Span("Acknowledged", Style.BOLD)
+        yield (acked, *_by(alert.acked_by), Span(" on "), Instant(alert.acked_at))
     if alert.snoozed_until and alert.is_snoozed(now):
-        yield (Span("Snoozed", Style.BOLD), Span(" until "), Instant(alert.snoozed_until))
+        snoozed = Span("Snoozed", Style.BOLD)
+        yield (snoozed, *_by(alert.snoozed_by), Span(" until "), Instant(alert.snoozed_until))
     if alert.standing is not Standing.FIRING:
         word = "Resolved" if alert.standing is Standing.RESOLVED else "Closed"
         when = (Span(" on "), Instant(alert.resolved_at)) if alert.resolved_at else ()

@@ -114,7 +114,25 @@ class Divider:
     """A pause between parts."""
 
 
-Block = Header | Lines | Facts | Table | Chart | Note | Divider
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """What people can do about an alert, in a place that has buttons; nothing elsewhere.
+
+    `snoozes` are lengths such as `4h`, or `REST_OF_PERIOD`; `acknowledge` is whether nobody has
+    it in hand yet. `version` differs between one message and its update: Slack keeps what was
+    chosen in a menu for as long as its block has the same id.
+    """
+
+    alert_key: str
+    snoozes: tuple[str, ...]
+    acknowledge: bool = True
+    version: int = 0
+
+
+REST_OF_PERIOD = "period"
+"""The length of a snooze that lasts until the alert's period is over."""
+
+Block = Header | Lines | Facts | Table | Chart | Note | Divider | Buttons
 
 
 class MessageType(StrEnum):

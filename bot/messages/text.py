@@ -16,6 +16,7 @@ from bot.messages.grid import aligned
 from bot.messages.model import (
     Action,
     Block,
+    Buttons,
     Chart,
     Divider,
     Facts,
@@ -96,6 +97,8 @@ def _entries(block: Block, width: int) -> list[_Entry]:
             return _facts(pairs)
         case Table():
             return _table(block, width)
+        case Buttons():
+            return []
         case Chart() | Note() | Divider():
             return [_Entry(_aside(block, width))]
 

@@ -25,6 +25,7 @@ import schedule
 from bot.logs import event, relay, write_logs
 from bot.store.light import open_light
 from bot.worker.children import Child, reap
+from bot.worker.companion import Companion
 from bot.worker.plan import Limits
 from bot.worker.server import Listener
 from bot.worker.worker import Worker
@@ -35,6 +36,7 @@ GRACE_SECONDS = 4.0
 TERM_TO_KILL_SECONDS = 1.0
 """And when its own time is over."""
 PROGRAM = (sys.executable, "-m", "bot", "errand")
+LISTEN = (sys.executable, "-m", "bot", "listen", "--child", "--log-format", "json", "--config")
 _LEAVE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -105,15 +107,18 @@ class Loop:
         self._worker = Worker(name, str(config), self._start, open_light)
         self._ticker = Ticker(FIRST_TICK_SECONDS, self._tick)
         self._listener = Listener()
+        self._companion = Companion((*LISTEN, str(config)), time.monotonic)
 
     def run(self) -> int:
         """Until somebody asks to leave: exit code 0. Another code if it cannot even begin."""
         self._tick()
         while not self._bell.leave:
             self._attend()
+            self._companion.tend()
             if self._worker.refused is not None:
                 return _exit_code(self._worker.refused)
-            self._bell.wait(min(self._ticker.run_due(), self._patience()), self._pipes())
+            patience = min(self._patience(), self._companion.patience)
+            self._bell.wait(min(self._ticker.run_due(), patience), self._pipes())
         return self._left()
 
     def _tick(self) -> None:
@@ -143,6 +148,7 @@ class Loop:
         if plan and plan != before:
             self._ticker.every(plan.tick)
             self._listener.listen(plan)
+            self._companion.want(plan.interactive)
             self._tick()  # the first sign of life
         elif not stopping:
             self._worker.step(_now())
@@ -163,11 +169,12 @@ class Loop:
         return left if left > 0 else TERM_TO_KILL_SECONDS / 4
 
     def _pipes(self) -> list[int]:
-        return self._child.pipes if self._child else []
+        return [*(self._child.pipes if self._child else []), *self._companion.pipes]
 
     def _left(self) -> int:
         child, until = self._child, time.monotonic() + self._grace
         event("bot.worker", logging.INFO, "leaving", running=bool(child))
+        self._companion.leave()
         if child:
             child.signal(signal.SIGTERM)
             child.signal(signal.SIGCONT)  # a stopped process would not hear it
@@ -177,6 +184,8 @@ class Loop:
                 self._bell.wait(0.05, self._pipes())
                 child.listen()
             self._over(stopping=True)
+        while not self._companion.is_gone(self._bell.leave > 1 or time.monotonic() >= until):
+            self._bell.wait(0.05, self._pipes())
         self._worker.leave()
         self._listener.close()
         return 0

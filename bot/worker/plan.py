@@ -31,13 +31,15 @@ class Limits:
 class Plan:
     """The schedules, the limits, the database, and how the files looked that it was read from.
 
-    `listen` is `host:port` for `/metrics`, empty for none; `tick` the seconds between two ticks.
+    `listen` is `host:port` for `/metrics`, empty for none; `interactive`: there are buttons to
+    listen to; `tick` the seconds between two ticks.
     """
 
     timetable: Timetable
     limits: Limits
     store_url: str
     listen: str
+    interactive: bool
     tick: float
     read: Signature
 
@@ -71,6 +73,7 @@ def read_plan(text: str) -> Plan:
         limits=Limits(told["run_timeout"], told["memory_mb"]),
         store_url=told["store_url"],
         listen=told["listen"],
+        interactive=told["interactive"],
         tick=told["tick"],
         read=tuple((name, mtime, size, inode) for name, mtime, size, inode in told["read"]),
     )

@@ -1,8 +1,10 @@
-"""What people see when messages cannot go where they should: Slack, exit codes, stderr, status."""
+"""What people see when messages cannot go where they should: Slack, exit codes, the log, status."""
 
 from __future__ import annotations
 
 import json
+
+import pytest
 
 from tests.cases.stage import Place, at
 from tests.fakes import Channel
@@ -12,7 +14,9 @@ RULE = "rules: [{{name: day cap, kind: cap, limit_usd: 100{0}}}]\n"
 ARCHIVED = Channel("C0OLD00001", "old", is_archived=True)
 
 
-def test_a_rule_whose_channel_is_archived_speaks_in_the_default_channel(place: Place) -> None:
+def test_a_rule_whose_channel_is_archived_speaks_in_the_default_channel(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
     place.slack.channels.append(ARCHIVED)
     place.write("rules.yaml", RULE.format(', channel: "#old", mention: "@nobody"'))
     ran = place.run("check", *at(0))
@@ -20,8 +24,8 @@ def test_a_rule_whose_channel_is_archived_speaks_in_the_default_channel(place: P
     told = {message.channel for message in place.slack.messages}
     assert told == {"C0COSTS001"}
     assert "(Could not be told in #old: #old is archived" in place.slack.messages[0].text
-    assert "told in #llm-costs instead of #old" in ran.err
-    assert "@nobody was not called: nobody in Slack is called so" in ran.err
+    assert "told in #llm-costs instead of #old" in caplog.text
+    assert "@nobody was not called: nobody in Slack is called so" in caplog.text
 
 
 def test_if_no_channel_takes_it_status_is_red_until_one_does(place: Place) -> None:

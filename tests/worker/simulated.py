@@ -71,6 +71,7 @@ def told_plan(table: Timetable, *, tick: float = 30, seconds: float = 900) -> st
             "memory_mb": 512,
             "tick": tick,
             "listen": "",
+            "interactive": False,
             "store_url": "sqlite:////nowhere",
             "read": [],
         }
