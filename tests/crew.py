@@ -76,14 +76,15 @@ def carry_out(order: Mapping[str, Any]) -> dict[str, Any]:
     configuration = load_configuration(Path(order["config"]), order["environment"])
     try:
         with real_app(configuration, datetime.fromisoformat(order["now"])) as app:
-            report = _work(app, order)
+            report = work(app, order)
     except BotError as error:
         return {"error": str(error)}
     trouble = [f"{key}: {why}" for key, why in report.undelivered]
     return {"news": [m.key for m in report.messages], "sent": report.sent, "trouble": trouble}
 
 
-def _work(app: App, order: Mapping[str, Any]) -> Any:
+def work(app: App, order: Mapping[str, Any]) -> Any:
+    """Check or post a digest, as the order says, with its bill."""
     postman = BriskPostman(app.database, app.configuration.settings.slack)
     app = replace(app, source=Bill(order["bill"]), postman=postman)
     return digest(app, Unit.DAY) if order["command"] == "digest" else check(app)

@@ -231,6 +231,16 @@ def test_news_of_an_alert_keeps_its_order_when_the_first_of_it_does_not_get_thro
     assert stage.deliver(now=LATER).sent == (STEP, WORSE)
 
 
+def test_news_of_an_alert_keeps_its_order_while_the_first_of_it_is_in_another_process(
+    stage: Stage,
+) -> None:
+    stage.decide(alert(FIRST), alert("caps/b#first"))
+    stage.deliver()
+    stage.decide(reply(STEP, FIRST), reply(WORSE, FIRST), reply("caps/b#step", "caps/b#first"))
+    stage.outbox.claim(STEP, 0, NOW)
+    assert stage.deliver().sent == ("caps/b#step", STEP, WORSE)
+
+
 # --- updates
 
 

@@ -1,0 +1,1 @@
+"""Long sweeps, each with a fixed slice in the ordinary suite."""
