@@ -217,6 +217,21 @@ class Outbox:
             connection.execute(pictures.delete().where(pictures.c.key == key))
 
 
+class UpdatesOf(Outbox):
+    """The outbox as if nothing waited but updates of the message with the key `place`."""
+
+    def __init__(self, database: Database, place: str) -> None:
+        super().__init__(database)
+        self._place = place
+
+    def waiting(self) -> list[OutboxEntry]:
+        return [
+            entry
+            for entry in super().waiting()
+            if entry.action is Action.UPDATE and entry.parent == self._place
+        ]
+
+
 def _aimed(aim: Aim) -> dict[str, str | None]:
     return {
         "channel": aim.channel,
