@@ -164,7 +164,7 @@ def attempt(stage: Stage, command: str, env: Mapping[str, str]) -> None:
 
 
 QUIET = """
-store: {url: "sqlite:////data/proof.db"}
+store: {url: "sqlite:///../data/proof.db"}
 slack: {bot_token: "${SLACK_BOT_TOKEN}", base_url: "http://127.0.0.1:9/"}
 schedule: {digest: {daily: null, weekly: null, monthly: null}}
 rules: rules.yaml
