@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -163,31 +164,37 @@ def attempt(stage: Stage, command: str, env: Mapping[str, str]) -> None:
         raise SystemExit(f"exit {done.returncode}: {command}")
 
 
-QUIET = """
+FAKES = ("-m", "tests.fakes", "--openai-port", "0", "--slack-port", "0")
+LAST_LINE = "Messages to Slack appear here; Ctrl-C ends.\n"
+BESIDES = """
 store: {url: "sqlite:///../data/proof.db"}
-slack: {bot_token: "${SLACK_BOT_TOKEN}", base_url: "http://127.0.0.1:9/"}
-schedule: {digest: {daily: null, weekly: null, monthly: null}}
-rules: rules.yaml
+rules: ../app/rules
 """
-"""A worker on the sample that has nothing to tell."""
-NEVER_HIT = "rules: [{name: never, kind: cap, period: day, limit_usd: 1000000000}]"
 STOPS_WITHIN = 1.0
 """Seconds that the idle worker may take to leave."""
 
 
-def configure(stage: Stage) -> None:
-    """What a user would mount at /config."""
-    folder = stage.root / "config"
-    folder.mkdir()
-    (folder / "config.yaml").write_text(stage.inside(QUIET))
-    (folder / "rules.yaml").write_text(NEVER_HIT)
+@contextmanager
+def configured(stage: Stage) -> Iterator[None]:
+    """An OpenAI and a Slack of our own, and what a user would mount at /config and set."""
+    command = [stage.inside("/opt/bot/bin/python"), *FAKES]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as fakes:
+        try:
+            assert fakes.stdout is not None  # noqa: S101 - asked for above
+            said = "".join(iter(fakes.stdout.readline, LAST_LINE))
+            exports, _, settings = said.partition("\n\n")
+            (stage.root / "config" / "config.yaml").write_text(settings + BESIDES)
+            stage.set_variables(exports.removeprefix("export "))
+            yield
+        finally:
+            fakes.kill()
 
 
 def run_as_process_one(stage: Stage) -> None:
     """The image's CMD as process 1: well, without zombies, gone in time. Else this ends here."""
     words = json.loads(stage.commands["CMD"])
     health = [*as_user(stage.user), *json.loads(stage.commands["HEALTHCHECK"].partition("CMD ")[2])]
-    env = stage.environment | {"SLACK_BOT_TOKEN": "xoxb-nobody"}
+    env = dict(stage.environment)
 
     def is_well() -> bool:
         asked = subprocess.run(health, check=False, capture_output=True, cwd="/", env=env)
@@ -212,7 +219,7 @@ def main() -> None:
     root.chmod(0o755)
     try:
         stage = build(dockerfile, root, user)
-        configure(stage)
+        (root / "config").mkdir()
         make_read_only(root, but=root / "data")
         env = stage.environment
         who = stage.user if as_user(stage.user) else f"uid {os.geteuid()} (not root here already)"
@@ -221,7 +228,8 @@ def main() -> None:
         attempt(stage, "bot --help >/dev/null", env)
         attempt(stage, "bot check --dry-run --config /app/config.example.yaml >/dev/null", env)
         if possible():
-            run_as_process_one(stage)
+            with configured(stage):
+                run_as_process_one(stage)
         else:
             print("NOT RUN AS PROCESS 1: that needs root and Linux.", flush=True)
         print("The steps work. Not tried: the base image.")
