@@ -52,7 +52,7 @@ image: ## build and try the container image; without a Docker engine, image-proo
 	$(MAKE) --no-print-directory image-proof; fi
 
 image-proof: ## run the Dockerfile's steps in a scratch folder, then the bot read-only and not as root
-	@$(PYTHON) tools/image_proof.py
+	@$(PYTHON) -m tools.image_proof
 
 fakes: $(DEV) ## OpenAI and Slack as local servers, to try the bot against
 	@$(BIN)/python -m tests.fakes
