@@ -24,8 +24,10 @@ _WRITERS = int.from_bytes(b"budget", "big")
 """The advisory lock of the bot's writers. Such locks are known to one database only."""
 
 _BEGINNINGS = {
-    # The wait is longer than a frozen process can hold the lock: the server ends it before.
     "write": (
+        # Whatever the server's default is: what is read after the wait is not as it was before.
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        # The wait is longer than a frozen process can hold the lock: the server ends it before.
         "SET LOCAL lock_timeout = '30s'",
         "SET LOCAL idle_in_transaction_session_timeout = '20s'",
         f"SELECT pg_advisory_xact_lock({_WRITERS})",

@@ -238,6 +238,34 @@ def test_who_holds_the_lock_without_a_sign_of_life_is_cut_off_before_others_give
     assert (ends, gives_up) == ("20s", "30s")
 
 
+@pytest.mark.parametrize("default", ["repeatable%20read", "serializable"])
+def test_a_writer_that_waited_sees_what_it_waited_for_whatever_the_servers_default(
+    postgres_url: str, default: str
+) -> None:
+    mark = "&" if "?" in postgres_url else "?"
+    url = f"{postgres_url}{mark}options=-c%20default_transaction_isolation%3D{default}"
+    url = url.replace("repeatable%20read", "repeatable%5C%20read")
+    one, two = open_lasting(url), open_lasting(url)
+    seen: list[int | None] = []
+
+    def count() -> None:
+        with two.writing() as connection:
+            found = connection.execute(sa.select(sa.func.count()).select_from(pulses))
+            seen.append(found.scalar())
+
+    waiter = threading.Thread(target=count)
+    with one.writing() as connection:
+        waiter.start()
+        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while connection.exec_driver_sql(waits).scalar() == 0:
+            pass
+        connection.execute(pulses.insert().values(name="one", at="2026"))
+    waiter.join()
+    assert seen == [1]
+    one.close()
+    two.close()
+
+
 def test_a_wait_that_is_too_long_is_told(postgres_url: str) -> None:
     one, two = open_lasting(postgres_url), open_lasting(postgres_url)
 
