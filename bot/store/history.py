@@ -25,7 +25,7 @@ from bot.store import day_sums
 from bot.store.bulk import insert_all
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
-from bot.store.members import NONE, Members, Numbers
+from bot.store.members import NONE, Members, Numberer, Numbers
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
 
 COSTS = "costs"
@@ -94,8 +94,9 @@ class History:
         with self._database.writing() as connection:
             rows: list[tuple[Any, ...]] = []
             known: list[tuple[Any, ...]] = []
+            number = self._members.numberer(connection)
             for one in fetched:
-                numbered = self._numbered_usage(connection, one)
+                numbered = _numbered_usage(number, one)
                 rows.extend(numbered)
                 known.append(_fetched(usage_dataset(one.kind), one.day, one.whole, numbered, now))
             for kind, on in _days_by_kind(fetched).items():
@@ -220,20 +221,20 @@ class History:
             for _, p, item, key, nanos, quantity, unit in rows
         ]
 
-    def _numbered_usage(self, connection: Connection, fetched: UsageDay) -> list[tuple[Any, ...]]:
-        number = self._members.numberer(connection)
-        return [
-            (
-                row.day.toordinal(),
-                row.kind.value,
-                number("project", row.project_id),
-                number("snapshot", row.model),
-                number("model", family(row.model) if row.model else None),
-                number("api_key", row.api_key_id),
-                *tuple(row)[_KEPT],
-            )
-            for row in fetched.rows
-        ]
+
+def _numbered_usage(number: Numberer, fetched: UsageDay) -> list[tuple[Any, ...]]:
+    return [
+        (
+            row.day.toordinal(),
+            row.kind.value,
+            number("project", row.project_id),
+            number("snapshot", row.model),
+            number("model", family(row.model) if row.model else None),
+            number("api_key", row.api_key_id),
+            *tuple(row)[_KEPT],
+        )
+        for row in fetched.rows
+    ]
 
 
 _KEPT = slice(UsageRow._fields.index("batch"), None)
