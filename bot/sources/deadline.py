@@ -115,12 +115,23 @@ def _hold(connected: Any) -> None:
 
 
 class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        """Held from the start: a proxy, too, can drip its answer."""
+        made = super()._new_conn()
+        _hold(made)
+        return made
+
     def getresponse(self) -> Any:
         _hold(self.sock)
         return super().getresponse()
 
 
 class _TlsConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        _hold(made)
+        return made
+
     def getresponse(self) -> Any:
         _hold(self.sock)
         return super().getresponse()

@@ -15,8 +15,9 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
+from bot.addresses import origin
 from bot.errors import ConfigError
-from bot.sources.address import checked_base_url, checked_proxy, origin
+from bot.sources.address import checked_base_url, checked_proxy
 from bot.sources.api_errors import (
     ApiError,
     Head,
