@@ -14,7 +14,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from email.message import Message
-from functools import partial
+from functools import cache, partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from typing import IO, Any, NamedTuple
 from urllib.error import HTTPError
@@ -189,11 +189,17 @@ class _Http(HTTPHandler):
         return self.do_open(partial(_HttpConnection, self._sockets), req)
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whom TLS trusts: read once, it takes 50 ms."""
+    return ssl.create_default_context()
+
+
 class _Https(HTTPSHandler):
     """Opens https:// and keeps its socket in sight."""
 
     def __init__(self, sockets: _Sockets) -> None:
-        self._trusted = ssl.create_default_context()
+        self._trusted = _authorities()
         super().__init__(context=self._trusted)
         self._sockets = sockets
 

@@ -110,6 +110,8 @@ class ApiClient:
                 found = self._exchange(path, params, endpoint)
             except (requests.RequestException, HTTPError, ApiError) as error:
                 found = error
+            except ValueError:  # urllib3, of a chunk of -5 bytes
+                found = TransientError(endpoint, "the answer is not sound HTTP")
         # Asked first: shutting the socket can look like the regular end of headers or body.
         if halt.halted:
             raise ApiError(endpoint, "stopped")
@@ -133,6 +135,8 @@ class ApiClient:
         with response:
             head = Head(endpoint, response.status_code, response.headers)
             self.server_date = response.headers.get("date", "")
+            if response.status_code < 200:  # not read: the answer itself may follow it
+                raise head.error(TransientError, f"{response.status_code} is no answer yet")
             if response.status_code != 200:
                 body = _read(response, _LARGEST_ERROR)
             else:
@@ -219,7 +223,8 @@ def _read(response: requests.Response, most: int) -> bytes:
         body += chunk
         if len(body) >= most:
             break
-    return bytes(body[:most])
+    del body[most:]
+    return bytes(body)
 
 
 def _given_up(error: TransientError, attempts: int) -> TransientError:
