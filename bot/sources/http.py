@@ -34,6 +34,9 @@ from bot.sources.patience import Clock, Patience, retry_after
 BASE_URL = "https://api.openai.com/v1"
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Decoded bytes one answer may have."""
+MOST_VALUES = 4_000_000
+"""JSON values one answer may have, counted by its commas: an empty object takes three bytes there
+and a hundred here. A page of 64 MiB of costs has three million."""
 _LARGEST_ERROR = 64 * 1024
 _CHUNK = 64 * 1024
 _CONNECTIONS = 8
@@ -57,12 +60,14 @@ class ApiClient:
         patience: Patience | None = None,
         clock: Clock | None = None,
         largest: int = LARGEST_ANSWER,
+        most_values: int = MOST_VALUES,
     ) -> None:
         self.base_url = checked_base_url(base_url)
         self._key = _checked_key(key)
         self._patience = patience or Patience()
         self._clock = clock or Clock()
         self._largest = largest
+        self._most_values = most_values
         self._session = _session(checked_proxy(proxy), ca_bundle)
         self._auth = _BearerFor(self.base_url, self._key)
         self.server_date = ""
@@ -156,6 +161,9 @@ class ApiClient:
         if len(body) > self._largest:
             size = f"{self._largest / 1024 / 1024:g} MiB"
             raise head.error(TooLargeError, f"the answer is larger than {size}")
+        if body.count(b",") > self._most_values:
+            many = f"the answer holds more than {self._most_values:,} values"
+            raise head.error(TooLargeError, many)
         return body
 
 

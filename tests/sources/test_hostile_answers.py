@@ -60,6 +60,14 @@ def test_a_bomb_is_cut_off_in_little_memory(server: FakeOpenAI, answer: bytes) -
         client.close()
 
 
+def test_an_answer_of_too_many_small_values_is_not_decoded(server: FakeOpenAI) -> None:
+    body = b'{"data": [' + b"{}," * 1_001 + b"{}]}"
+    server.faults.add(Fault("wire", body=HEAD + b"\r\n" + body))
+    client = ApiClient(KEY, server.base_url, patience=ONCE, most_values=1_000)
+    assert failing_of(client) == "costs: the answer holds more than 1,000 values"
+    client.close()
+
+
 ODD = {
     "a chunk of less than nothing": (CHUNKED + b"-5\r\n{}\r\n0\r\n\r\n", "is not sound HTTP"),
     "an early hint": (b"HTTP/1.1 103 Early Hints\r\n\r\n" + HEAD + b"\r\n{}", "103 is no answer"),
