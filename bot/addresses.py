@@ -38,18 +38,19 @@ def unsafe(url: str) -> str | None:
     parts = split(url)
     if parts is None:
         return "is not a valid address"
-    host = parts.hostname or ""
-    if parts.scheme not in {"https", "http"} or not host:
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
         return _TLS
     if "@" in parts.netloc:
         return "must be an address without user and password"
+    return _unsafe_host(parts.hostname, parts.scheme)
+
+
+def _unsafe_host(host: str, scheme: str) -> str | None:
     if not _HOST.fullmatch(host):
         return "is not a valid address: write its host in ASCII (`xn--...`)"
     if _is_metadata(host):
         return "points at a link-local or metadata address"
-    if parts.scheme == "http" and not _is_loopback(host):
-        return _TLS
-    return None
+    return None if scheme == "https" or _is_loopback(host) else _TLS
 
 
 def unsafe_proxy(url: str) -> str | None:

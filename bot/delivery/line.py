@@ -161,9 +161,9 @@ def posting(url: str, body: bytes, content_type: str) -> Request:
 
 
 class _Proxy(ProxyHandler):
-    """The configured proxy for every host: urllib would let `no_proxy` of the environment decide."""
+    """The configured proxy for every host: urllib would ask `no_proxy` of the environment."""
 
-    def proxy_open(self, req: Request, proxy: str, type: str) -> Any:  # noqa: A002 - urllib's name
+    def proxy_open(self, req: Request, proxy: str, type: str) -> Any:
         parts = urlsplit(proxy)
         if parts.username is not None:
             words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

@@ -50,7 +50,7 @@ class ApiClient:
     Raises ConfigError for an address the key must not go to, or a key no header can hold.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - limits one by one, for those who need another
         self,
         key: str,
         base_url: str = BASE_URL,

@@ -31,10 +31,10 @@ FORM = "application/x-www-form-urlencoded"
 class Impostor(FakeServer):
     """Answers everything with the same body."""
 
-    expected_token = "xoxb-test"  # noqa: S105 - of a test
+    expected_token = "xoxb-test"
     body = b""
 
-    def reply_to(self, request: Request, token: str | None) -> Reply:
+    def reply_to(self, _request: Request, _token: str | None) -> Reply:
         return Reply(200, self.body)
 
     def error_body(self, status: int) -> bytes:
@@ -75,26 +75,39 @@ def calls(url: str) -> Mapping[str, Callable[[], object]]:
 _FIELDS = ("channel", "ts", "user", "members", "channels", "messages", "files", "upload_url")
 _ODD: tuple[Any, ...] = (None, 7, "x", [7], [{}], {"next_cursor": 7}, [{"metadata": "x"}], "\ud800")
 _KEY = {"event_type": "budget_bot_message", "event_payload": {"key": "a"}}
+
+
+def _with(name: str, value: Any) -> bytes:
+    sound = {"ok": True, "channel": "C01", "ts": "1.1"}
+    return json.dumps({**sound, name: value}).encode()
+
+
 BODIES = (
     *(b"", b"null", b"7", b"[]", b"\xff\xfe", b'{"ok":true}', b'{"ok":false,"error":{}}'),
     *(b"[" * 100_000, b'{"a":' * 50_000, b'{"ok":true,"ts":' + b"9" * 5_000 + b"}"),
-    *(json.dumps({"ok": True, "channel": "C01", "ts": "1.1", f: o}).encode() for f in _FIELDS for o in _ODD),
+    *(_with(name, value) for name in _FIELDS for value in _ODD),
+    *(_with("response_metadata", value) for value in _ODD),
     *(json.dumps({"ok": False, "error": "invalid_blocks", "errors": o}).encode() for o in _ODD),
-    *(json.dumps({"ok": True, "response_metadata": o, "messages": []}).encode() for o in _ODD),
-    json.dumps({"ok": True, "messages": [{"metadata": _KEY}]}).encode(),
-    json.dumps({"ok": True, "messages": [{"metadata": {**_KEY, "event_payload": 7}}]}).encode(),
-)  # fmt: skip
+    _with("messages", [{"metadata": _KEY}]),
+    _with("messages", [{"metadata": {**_KEY, "event_payload": 7}}]),
+)
+
+
+def refusal(call: Callable[[], object]) -> DeliveryError | None:
+    try:
+        call()
+    except DeliveryError as error:
+        return error
+    return None
 
 
 @pytest.mark.parametrize("name", list(calls("http://127.0.0.1/")))
 def test_whatever_json_comes_is_taken_or_refused_in_words(impostor: Impostor, name: str) -> None:
     for body in BODIES:
         impostor.body = body
-        try:
-            calls(f"{impostor.url}/api/")[name]()
-        except DeliveryError as error:
-            assert "\n" not in error.message  # noqa: PT017 - not every body is refused
-            assert "xoxb-test" not in str(error)
+        error = refusal(calls(f"{impostor.url}/api/")[name])
+        assert error is None or "\n" not in error.message
+        assert "xoxb-test" not in str(error)
 
 
 @pytest.mark.parametrize("body", [b'{"ok":true}', b'{"ok":true,"messages":{}}', b"<html>", b"{}"])
@@ -110,7 +123,7 @@ def test_a_history_that_is_none_does_not_say_that_nothing_was_posted(
 @pytest.mark.parametrize("cursor", ["same", None], ids=["one cursor", "new cursors"])
 def test_a_history_without_an_end_is_not_read_for_ever(cursor: str | None) -> None:
     class Endless(Impostor):
-        def reply_to(self, request: Request, token: str | None) -> Reply:
+        def reply_to(self, _request: Request, _token: str | None) -> Reply:
             following = cursor or f"cursor {len(self.requests)}"
             content = {"ok": True, "messages": [], "response_metadata": {"next_cursor": following}}
             return Reply(200, json.dumps(content).encode())
@@ -172,5 +185,5 @@ def test_a_proxy_is_not_used_in_the_clear(stage: Stage) -> None:
     ],
 )
 def test_no_token_goes_to_an_address_that_hands_out_secrets_or_misleads(url: str) -> None:
-    with pytest.raises(DeliveryError, match="slack.base_url"):
+    with pytest.raises(DeliveryError, match=r"slack\.base_url"):
         SlackNotifier("xoxb-test", url).post(outgoing(alert("a")))

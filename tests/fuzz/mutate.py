@@ -56,7 +56,7 @@ def _stretch(random: Random, data: bytes) -> tuple[int, int]:
 def inputs(corpus: Sequence[bytes], seed: int, longest: int = 8_192) -> Iterator[bytes]:
     """Endless inputs: the corpus first, then one to six changes of something in it."""
     yield from corpus
-    random = Random(seed)  # noqa: S311 - the same inputs every time are the point
+    random = Random(seed)
     while True:
         data = random.choice(corpus)
         for _ in range(random.randint(1, 6)):

@@ -80,9 +80,15 @@ ODD = {
     "a web page called JSON": (HEAD + b"\r\n <!doctype html><p>", "a web page came instead"),
     "words": (HEAD + b"\r\nok", "the answer broke off"),
     "two lengths": (HEAD + b"Content-Length: 2\r\nContent-Length: 9\r\n\r\n{}", "broke off"),
-    "a length beyond all numbers": (HEAD + b"Content-Length: 9" + b"9" * 30 + b"\r\n\r\n{}", "brok"),
+    "a length beyond all numbers": (
+        HEAD + b"Content-Length: 9" + b"9" * 30 + b"\r\n\r\n{}",
+        "brok",
+    ),
     "an address that is none": (b"HTTP/1.1 308 X\r\nLocation: \xff\x1b[31m\r\n\r\n", "cted (308)"),
-    "a refusal nested deep": (b"HTTP/1.1 401 X\r\n\r\n" + b"[" * 60_000, "does not know this admin"),
+    "a refusal nested deep": (
+        b"HTTP/1.1 401 X\r\n\r\n" + b"[" * 60_000,
+        "does not know this admin",
+    ),
     "no zone there is": (
         b"HTTP/1.1 429 X\r\nRetry-After: Mon, 01 Jan 2026 00:00:00 +9999999999999999999\r\n\r\n",
         "429 Too Many Requests",
@@ -141,7 +147,11 @@ def test_an_endless_answer_ends_at_the_deadline_in_little_memory(
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_no_redirect_of_any_kind_takes_the_key_along(server: FakeOpenAI, status: int) -> None:
     with FakeOpenAI(now=NOW, admin_key=KEY) as other:
-        for location in (f"{other.base_url}{COSTS}", f"//{other.url[7:]}/x", "https://evil.example"):
+        for location in (
+            f"{other.base_url}{COSTS}",
+            f"//{other.url[7:]}/x",
+            "https://evil.example",
+        ):
             server.faults.add(Fault("redirect", status=status, location=location))
             client = ApiClient(KEY, server.base_url, patience=ONCE)
             assert f"({status})" in failing_of(client)
