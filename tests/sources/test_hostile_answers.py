@@ -173,7 +173,7 @@ def test_a_netrc_at_home_is_not_read(
 
 @contextmanager
 def dripping_proxy(start: bytes, tail: bytes) -> Iterator[str]:
-    """A proxy that takes one connection and answers it for ever."""
+    """A proxy that takes one connection and answers it for much too long."""
     over = threading.Event()
     listening = create_server(("127.0.0.1", 0))
 
@@ -183,8 +183,10 @@ def dripping_proxy(start: bytes, tail: bytes) -> Iterator[str]:
             try:
                 connection.recv(65_536)
                 connection.sendall(start)
-                while not over.wait(0.02):
+                for _ in range(150):  # three seconds: a client that does not end fails then
                     connection.sendall(tail)
+                    if over.wait(0.02):
+                        return
             except OSError:
                 return  # cut off: that is what is tested
 
