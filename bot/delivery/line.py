@@ -11,13 +11,14 @@ import contextlib
 import socket
 import ssl
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from email.message import Message
-from functools import partial
+from functools import cache, partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from typing import IO, Any, NamedTuple
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import (
     HTTPHandler,
     HTTPRedirectHandler,
@@ -27,14 +28,13 @@ from urllib.request import (
     build_opener,
 )
 
+from bot.addresses import unsafe
 from bot.errors import DeliveryError
 
 TIMEOUT_SECONDS = 10
 MOST_BYTES = 16 * 1024 * 1024
 
-_HERE = {"127.0.0.1", "::1", "localhost"}
 _CHUNK = 64 * 1024
-_Sockets = list[socket.socket]
 
 
 class Answer(NamedTuple):
@@ -48,18 +48,18 @@ class Answer(NamedTuple):
 class Line:
     """The way to Slack, for one exchange at a time.
 
-    `proxy` is the URL of an HTTP proxy, None for a direct connection; `timeout` the seconds an
-    exchange may take once connected.
+    `proxy` is the URL of an HTTP proxy, for https only: in the clear it would see the token;
+    None for a direct connection. `timeout` is the seconds an exchange may take, and as many
+    again to connect.
     """
 
     def __init__(self, proxy: str | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
-        proxies = {"http": proxy, "https": proxy} if proxy else {}
-        self._open_sockets: _Sockets = []
+        self._sockets = _Sockets()
         self._opener = build_opener(
-            ProxyHandler(proxies),
+            _Proxy({"https": proxy} if proxy else {}),
             _NoRedirect(),
-            _Http(self._open_sockets),
-            _Https(self._open_sockets),
+            _Http(self._sockets),
+            _Https(self._sockets),
         )
         self._timeout = timeout
 
@@ -81,26 +81,55 @@ class Line:
     @contextlib.contextmanager
     def _cut_off_in_time(self) -> Iterator[None]:
         """Ends the connection under a reader that would wait for ever."""
-        late = threading.Event()
-        timer = threading.Timer(self._timeout, _cut_off, (self._open_sockets, late))
+        self._sockets.begin()
+        timer = threading.Timer(self._timeout, self._sockets.cut_off)
         timer.start()
         try:
             yield
-        except (OSError, HTTPException):
-            if late.is_set():
-                raise TimeoutError("the exchange takes too long") from None
-            raise
+        except (OSError, HTTPException, ValueError):  # of a connection shut while it is made
+            if not self._sockets.late:
+                raise
         finally:
             timer.cancel()
             timer.join()
-            self._open_sockets.clear()
+        if self._sockets.late:  # also where the shut connection looks like the regular end
+            raise TimeoutError("the exchange takes too long") from None
 
 
-def _cut_off(sockets: _Sockets, late: threading.Event) -> None:
-    late.set()
-    for one in sockets:
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(one, socket.SHUT_RDWR)  # below TLS, which is not ours to touch
+class _Sockets:
+    """The connections of one exchange, from the first byte on: a proxy, too, can answer for ever.
+
+    `late` says that they were cut off; one made after that is cut off at once.
+    """
+
+    def __init__(self) -> None:
+        self.late = False
+        self._open: list[socket.socket] = []
+        self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        self.late = False
+        self._open.clear()
+
+    def hold(self, one: socket.socket) -> None:
+        with self._lock:
+            self._open.append(one)
+        if self.late:
+            self.cut_off()
+
+    def cut_off(self) -> None:
+        with self._lock:
+            self.late = True
+            for one in self._open:
+                with contextlib.suppress(OSError):
+                    # Below TLS, which is not ours to touch.
+                    socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    def connect(self, *address: Any) -> socket.socket:
+        """As `socket.create_connection`, kept in sight."""
+        made = socket.create_connection(*address)
+        self.hold(made)
+        return made
 
 
 def _read(response: Any) -> bytes:
@@ -114,17 +143,9 @@ def _read(response: Any) -> bytes:
     return bytes(body)
 
 
-def _is_safe(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
-
-
 def refuse_open_road(url: str) -> None:
     """Raises DeliveryError, which does not name the address, unless it is safe to write to."""
-    if not _is_safe(url):
+    if unsafe(url):
         raise DeliveryError(
             "messages go over https:// only (http:// only to this machine)",
             hint="correct slack.base_url or the webhook's address",
@@ -137,6 +158,17 @@ def posting(url: str, body: bytes, content_type: str) -> Request:
     refuse_open_road(url)
     headers = {"Content-Type": content_type}
     return Request(url, body, headers, method="POST")  # noqa: S310 - the scheme was just checked
+
+
+class _Proxy(ProxyHandler):
+    """The configured proxy for every host: urllib would ask `no_proxy` of the environment."""
+
+    def proxy_open(self, req: Request, proxy: str, type: str) -> Any:
+        parts = urlsplit(proxy)
+        if parts.username is not None:
+            words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            req.add_header("Proxy-Authorization", f"Basic {b64encode(words.encode()).decode()}")
+        req.set_proxy(parts.netloc.rpartition("@")[2], parts.scheme or type)
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -157,11 +189,17 @@ class _Http(HTTPHandler):
         return self.do_open(partial(_HttpConnection, self._sockets), req)
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whom TLS trusts: read once, it takes 50 ms."""
+    return ssl.create_default_context()
+
+
 class _Https(HTTPSHandler):
     """Opens https:// and keeps its socket in sight."""
 
     def __init__(self, sockets: _Sockets) -> None:
-        self._trusted = ssl.create_default_context()
+        self._trusted = _authorities()
         super().__init__(context=self._trusted)
         self._sockets = sockets
 
@@ -173,18 +211,15 @@ class _Https(HTTPSHandler):
 class _HttpConnection(HTTPConnection):
     def __init__(self, sockets: _Sockets, host: str, **options: Any) -> None:
         super().__init__(host, **options)
-        self._sockets = sockets
-
-    def connect(self) -> None:
-        super().connect()
-        self._sockets.append(self.sock)
+        self._create_connection = sockets.connect
 
 
 class _HttpsConnection(HTTPSConnection):
     def __init__(self, sockets: _Sockets, host: str, **options: Any) -> None:
         super().__init__(host, **options)
+        self._create_connection = sockets.connect
         self._sockets = sockets
 
     def connect(self) -> None:
         super().connect()
-        self._sockets.append(self.sock)
+        self._sockets.hold(self.sock)  # TLS is another socket object around the same connection
