@@ -18,7 +18,7 @@ BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench-forecast bench-judgement clean
+.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench-forecast bench-judgement pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -52,7 +52,7 @@ image: ## build and try the container image; without a Docker engine, image-proo
 	$(MAKE) --no-print-directory image-proof; fi
 
 image-proof: ## run the Dockerfile's steps in a scratch folder, then the bot read-only and not as root
-	@$(PYTHON) tools/image_proof.py
+	@$(PYTHON) -m tools.image_proof
 
 fakes: $(DEV) ## OpenAI and Slack as local servers, to try the bot against
 	@$(BIN)/python -m tests.fakes
@@ -65,6 +65,9 @@ bench-forecast: $(DEV) ## how far the month-end forecast misses, beside simpler 
 
 bench-judgement: $(DEV) ## how well spikes and drifts are judged, beside others (minutes)
 	@$(BIN)/python -m benchmarks.judgement
+
+pictures: $(DEV) ## draw the README's pictures from the sample, in headless Chromium
+	@$(BIN)/python tools/pictures.py
 
 clean: ## remove the environment, caches and charts; databases and configuration stay
 	@rm -rf $(VENV) build dist charts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

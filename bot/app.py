@@ -7,19 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bot import notices
-from bot.alerts.model import ORGANIZATION, Finding, Remark, Skipped
+from bot.alerts.model import Finding, Remark, Skipped
+from bot.briefing import briefing, closing
 from bot.config.load import Configuration
 from bot.delivery.postman import Postman
 from bot.kinds import Cap, Rule, judging
 from bot.kinds.why import Why
-from bot.messages.compose_digest import Digest, Turn, compose_digest
-from bot.messages.digest_charts import Budget
+from bot.messages.compose_digest import compose_closing, compose_digest
+from bot.messages.digest import Digest, ProofOfLife, Turn, plots_of
 from bot.messages.model import Message
 from bot.report import DataState, Report
 from bot.sources.base import COSTS, USAGE, FetchFailure, Source
-from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of, utc_day
+from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, midnight, period_of, utc_day
 from bot.spend.ledger import Ledger, trailing
-from bot.spend.metrics import Additive, Metric
+from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
 from bot.store.alerts import AlertBook
 from bot.store.database import Database
@@ -71,6 +72,7 @@ def check(app: App) -> Report:
     findings, skipped, remarks = judge(app, ledger, days)
     judged, messages = teller(app, Seen(ledger, days, findings, skipped)).tell()
     messages += tell_sight(app, failures)
+    messages += closing_total(app, ledger)
     sent, undelivered = app.postman.deliver()
     report = Report(
         as_of=app.now,
@@ -105,21 +107,29 @@ def digest(app: App, unit: Unit, turn: Turn | None = None) -> Report:
         remarks=tuple(remarks),
         failures=tuple(failures),
     )
-    message = digest_message(app, ledger, report, unit, turn)
-    with app.database.writing() as connection:
-        is_new = Outbox(app.database).add(connection, message, app.now)
-    told = tell_sight(app, failures)
+    told = _briefing(app, ledger, report, unit, turn)
+    messages = (
+        *_decided(app, compose_digest(told)),
+        *closing_total(app, ledger),
+        *tell_sight(app, failures),
+    )
     sent, undelivered = app.postman.deliver()
-    messages = (*((message,) if is_new else ()), *told)
-    report = replace(report, messages=messages, sent=sent, undelivered=undelivered)
+    report = replace(report, messages=messages, plots=plots_of(told) if messages else {})
+    report = replace(report, sent=sent, undelivered=undelivered)
     _beat(app, report)
     return report
 
 
+def _decided(app: App, message: Message) -> tuple[Message, ...]:
+    """The message put into the outbox; nothing if its key was there already."""
+    with app.database.writing() as connection:
+        return (message,) if Outbox(app.database).add(connection, message, app.now) else ()
+
+
 def preview_digest(app: App, report: Report) -> Report:
     """The report with the daily digest added as it would be posted; nothing is kept of it."""
-    message = digest_message(app, open_ledger(app), report, Unit.DAY)
-    return replace(report, messages=(*report.messages, message))
+    told = _briefing(app, open_ledger(app), report, Unit.DAY)
+    return replace(report, messages=(*report.messages, compose_digest(told)), plots=plots_of(told))
 
 
 def tell_sight(app: App, failures: Sequence[FetchFailure]) -> list[Message]:
@@ -130,37 +140,37 @@ def tell_sight(app: App, failures: Sequence[FetchFailure]) -> list[Message]:
     return notices.tell_sight(app.database, blind, app.now, zone, channel)
 
 
-def digest_message(
+def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:
+    """The last month's closing total, decided by the first run that finds all its days settled.
+
+    Only where the month's digest went out before that; the key keeps it from being told twice.
+    """
+    month = period_of(period_of(app.today, Unit.MONTH).start - ONE_DAY, Unit.MONTH)
+    settled_from = midnight(month.end) + app.configuration.settings.source.settling.settle
+    if not Outbox(app.database).has(f"digest:monthly:{app.today:%Y-%m}-", before=settled_from):
+        return ()
+    if month.start not in ledger.span:
+        ledger = open_ledger(app, Span(month.start, app.today + ONE_DAY))
+    told = closing(app.configuration, ledger, app.now, _life(app))
+    return _decided(app, compose_closing(told)) if told else ()
+
+
+def _briefing(
     app: App, ledger: Ledger, report: Report, unit: Unit, turn: Turn | None = None
-) -> Message:
-    """The digest of the last finished period, for the default channel."""
-    settings = app.configuration.settings
-    return compose_digest(
-        Digest(
-            unit=unit,
-            now=app.now,
-            zone=settings.schedule.zone,
-            channel=settings.slack.channel,
-            ledger=ledger,
-            budgets=budgets(app.configuration.rulebook.enabled),
-            findings=tuple(j.finding for j in report.judged),
-            skipped=report.skipped,
-            remarks=report.remarks,
-            trouble=tuple(message for message, _ in report.trouble),
-            turn=turn,
-        )
-    )
+) -> Digest:
+    life, days = _life(app), told_days(app)
+    return briefing(app.configuration, ledger, report, unit, life, days, turn)
 
 
-def budgets(rules: Iterable[Rule]) -> tuple[Budget, ...]:
-    """The limits on the whole organisation's money, shortest period first."""
-    found = []
-    for rule in rules:
-        if isinstance(rule, Cap) and rule.per == ORGANIZATION.dimensions and not rule.match:
-            limit = rule.limit_of((None,), "")
-            if rule.metric is Metric.COST and limit:
-                found.append(Budget(rule.name, rule.period, limit))
-    return tuple(sorted(found, key=lambda budget: (list(Unit).index(budget.unit), budget.limit)))
+def told_days(app: App) -> frozenset[date]:
+    """The days of the history that alerts about a day have told of."""
+    with app.database.reading() as connection:
+        return AlertBook(app.database).days(connection)
+
+
+def _life(app: App) -> ProofOfLife:
+    outbox, rules = Outbox(app.database), app.configuration.rulebook.enabled
+    return ProofOfLife(len(rules), outbox.late(app.now), outbox.retried(app.now - ONE_DAY))
 
 
 def collect(app: App, days: Span) -> list[FetchFailure]:

@@ -441,6 +441,30 @@ def doctor(**options: Any) -> int:
     return run_doctor(**options)
 
 
+@bot.command(short_help="Any chart, as PNG or SVG.")
+@click.argument("name", required=False)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write: .png or .svg.  [default: NAME.png]",
+)
+@click.option("--list", "listed", is_flag=True, help="List the charts there are.")
+@click.option(
+    "--period",
+    type=click.Choice(["day", "week", "month"]),
+    default="day",
+    show_default=True,
+    help="As in the digest of a day or week (30 days), or of the last month.",
+)
+@_config
+@click.option("--as-of", type=InstantType(), help="Know nothing after this instant.")
+def chart(**options: Any) -> int:
+    """Draw a chart of what is held, as PNG or SVG. Nothing is fetched, sent or remembered."""
+    from bot.commands.chart import run_chart  # noqa: PLC0415
+
+    return run_chart(**options)
+
+
 @bot.command(short_help="Alive and fresh? Exit 0 or 1, at once.")
 @_config
 @_output

@@ -109,7 +109,7 @@ class _Worker(NamedTuple):
             return f"the worker on {self.host} has not ticked for {silent:.0f} seconds"
         if self.said.get("stopped"):
             return f"the worker's {self.said.get('doing') or 'run'} is stopped and does not move"
-        return None
+        return self.said.get("unread") or None
 
 
 def _worker(pulses: Mapping[str, tuple[str, str]], now: datetime, host: str) -> _Worker | None:

@@ -18,6 +18,7 @@ from bot.alerts.model import (
     Subject,
 )
 from bot.messages.blockkit import blocks, fallback_text
+from bot.messages.charts import Plot
 from bot.messages.model import Message
 from bot.messages.placeholders import called
 from bot.sources.base import FetchFailure
@@ -60,6 +61,8 @@ class Report:
     undelivered: tuple[tuple[str, str], ...] = ()
     sent: int = 0
     chart_paths: Mapping[str, str] = field(default_factory=dict)
+    plots: Mapping[str, Plot] = field(default_factory=dict)
+    """Every chart of the digest by its name, not drawn yet: more than its message shows."""
 
     @property
     def worst(self) -> Severity | None:

@@ -21,6 +21,7 @@ from bot.config.rulebook import load_rulebook
 from bot.kinds import KINDS, Rule
 from bot.report import DataState, Report, as_json
 from bot.spend.metrics import Metric
+from tools.pictures import PICTURES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -289,8 +290,11 @@ def test_the_readme_shows_how_the_demo_begins(
     assert run(["check", "--dry-run"]) == 0
     assert capsys.readouterr().out.split()[: len(shown)] == shown
     pictures = re.findall(r"!\[[^]]*\]\((docs/pictures/[^)]+)\)", _text(README))
+    assert {Path(one).stem for one in pictures} <= set(PICTURES)
     assert pictures
-    assert {Path(one).name for one in pictures} <= {p.name for p in (sample / "charts").iterdir()}
+    charts = {path.name: path.stat().st_size for path in (sample / "charts").iterdir()}
+    assert len(charts) == 5
+    assert max(charts.values()) < 100_000
 
 
 # --- links

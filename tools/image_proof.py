@@ -3,7 +3,8 @@
 The instructions are read from the Dockerfile and carried out one by one in a scratch folder that
 stands for the image's root: an absolute path (`/build`, `/opt/bot`, `/app`, `/data`, `/config`) is
 taken inside it. Then the bot runs with the image's environment, as its numeric user when this is
-root, and with every file but those in its /data read-only.
+root, and with every file but those in its /data read-only: a check, then the image's own CMD, the
+worker, as process 1. The HEALTHCHECK must find it well; it must leave no zombie, and stop in time.
 
 What it does not prove: that the base image exists, and that nothing else of it is needed. The
 interpreter is this machine's, and so is /tmp.
@@ -11,6 +12,7 @@ interpreter is this machine's, and so is /tmp.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -20,8 +22,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tools.pid_one import possible, process_one, wait_for
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 IMAGE_FOLDER = re.compile(r"(?<![\w./])/(?=(?:build|opt/bot|app|data|config)\b)")
@@ -159,6 +164,54 @@ def attempt(stage: Stage, command: str, env: Mapping[str, str]) -> None:
         raise SystemExit(f"exit {done.returncode}: {command}")
 
 
+FAKES = ("-m", "tests.fakes", "--openai-port", "0", "--slack-port", "0")
+LAST_LINE = "Messages to Slack appear here; Ctrl-C ends.\n"
+BESIDES = """
+store: {url: "sqlite:///../data/proof.db"}
+rules: ../app/rules
+"""
+STOPS_WITHIN = 1.0
+"""Seconds that the idle worker may take to leave."""
+
+
+@contextmanager
+def configured(stage: Stage) -> Iterator[None]:
+    """An OpenAI and a Slack of our own, and what a user would mount at /config and set."""
+    command = [stage.inside("/opt/bot/bin/python"), *FAKES]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as fakes:
+        try:
+            assert fakes.stdout is not None  # noqa: S101 - asked for above
+            said = "".join(iter(fakes.stdout.readline, LAST_LINE))
+            exports, _, settings = said.partition("\n\n")
+            (stage.root / "config" / "config.yaml").write_text(settings + BESIDES)
+            stage.set_variables(exports.removeprefix("export "))
+            yield
+        finally:
+            fakes.kill()
+
+
+def run_as_process_one(stage: Stage) -> None:
+    """The image's CMD as process 1: well, without zombies, gone in time. Else this ends here."""
+    words = json.loads(stage.commands["CMD"])
+    health = [*as_user(stage.user), *json.loads(stage.commands["HEALTHCHECK"].partition("CMD ")[2])]
+    env = dict(stage.environment)
+
+    def is_well() -> bool:
+        asked = subprocess.run(health, check=False, capture_output=True, cwd="/", env=env)
+        return asked.returncode == 0 and b"last tick" in asked.stdout
+
+    print(f"$ {' '.join(words)}  (as process 1)", flush=True)
+    with process_one([*as_user(stage.user), *words], stage.folder, env) as worker:
+        wait_for(is_well, f"a healthy worker: {' '.join(health)}", seconds=90)
+        wait_for(lambda: not worker.children, "the worker is idle", seconds=30)
+        worker.leave_orphan()
+        wait_for(lambda: not worker.children, "its orphan is reaped", seconds=5)
+        code, seconds = worker.leave()
+    if code or seconds > STOPS_WITHIN:
+        raise SystemExit(f"the worker left with {code} after {seconds:.1f} seconds")
+    print(f"Healthy; an orphan reaped; left {seconds:.2f} seconds after SIGTERM.", flush=True)
+
+
 def main() -> None:
     dockerfile = (REPOSITORY / "Dockerfile").read_text()
     user = dict(instructions(dockerfile))["USER"]
@@ -166,6 +219,7 @@ def main() -> None:
     root.chmod(0o755)
     try:
         stage = build(dockerfile, root, user)
+        (root / "config").mkdir()
         make_read_only(root, but=root / "data")
         env = stage.environment
         who = stage.user if as_user(stage.user) else f"uid {os.geteuid()} (not root here already)"
@@ -173,7 +227,12 @@ def main() -> None:
         attempt(stage, "! touch /opt/bot/written 2>/dev/null", env)
         attempt(stage, "bot --help >/dev/null", env)
         attempt(stage, "bot check --dry-run --config /app/config.example.yaml >/dev/null", env)
-        print(f"The steps work. Not run: CMD {stage.commands['CMD']}, the base image.")
+        if possible():
+            with configured(stage):
+                run_as_process_one(stage)
+        else:
+            print("NOT RUN AS PROCESS 1: that needs root and Linux.", flush=True)
+        print("The steps work. Not tried: the base image.")
     finally:
         subprocess.run(["chmod", "-R", "u+w", str(root)], check=False)
         shutil.rmtree(root)

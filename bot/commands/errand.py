@@ -28,8 +28,8 @@ from bot.config.settings import Settings
 from bot.config.whereabouts import config_path
 from bot.delivery.postman import Postman, SlackPostman, Undelivered
 from bot.logs import hide
-from bot.messages.compose_digest import Turn
 from bot.messages.compose_notice import broken_configuration
+from bot.messages.digest import Turn
 from bot.report import Report
 from bot.spend.calendar import Unit
 from bot.store.database import Database, open_lasting

@@ -23,6 +23,8 @@ from bot.config.load import Configuration
 from bot.delivery.heartbeat import open_heartbeat, watched
 from bot.errors import UsageError
 from bot.logs import write_logs
+from bot.messages.charts import png
+from bot.messages.digest_charts import IN_FOLDER, file_name
 from bot.messages.html import page
 from bot.messages.text import render
 from bot.report import Judged, Report, as_json
@@ -132,17 +134,17 @@ def _charts_folder(asked: Path | None, dry_run: bool) -> Path | None:
 
 
 def _with_charts(report: Report, folder: Path | None) -> Report:
-    """The report with its pictures written to the folder; without those that cannot be."""
-    pictures = [chart for message in report.messages for chart in message.charts]
-    if folder is None or not pictures:
+    """The report with all charts of its digest written to the folder; without what cannot be."""
+    if folder is None or not report.plots:
         return report
+    drawn = {chart.name: chart.png for message in report.messages for chart in message.charts}
     paths = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for chart in pictures:
-            path = folder / chart.name
-            path.write_bytes(chart.png)
-            paths[chart.name] = str(path)
+        for name in (file_name(chart) for chart in IN_FOLDER if chart in report.plots):
+            path = folder / name
+            path.write_bytes(drawn.get(name) or png(report.plots[path.stem]))
+            paths[name] = str(path)
     except OSError as error:
         note(f"bot: no charts in {folder}: {error.strerror}")
     return replace(report, chart_paths=paths)

@@ -24,7 +24,9 @@ from bot.errors import StoreError
 from bot.store.database import Database, open_lasting
 from bot.store.keepsake import Keepsake, keep, kept
 
-_STORE_URL = re.compile(r"(?ms)^store:[^\n]*?(?:\{|\n)[^\n]*?\burl:\s*[\"']?([^\"'\s}]+)")
+_STORE = re.compile(r"(?ms)^store:.*?(?=^[^\s#]|\Z)")
+_COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
+_URL = re.compile(r"\burl:\s*[\"']?((?:\$\{[^}\n]*\}|[^\"'\s}])+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,17 @@ def _store_url(path: Path, environ: Mapping[str, str]) -> str:
     """Where the database is, as far as a broken file tells; else where it is by default."""
     url = StoreSettings().url
     try:
-        if found := _STORE_URL.search(path.read_text("utf-8", "replace")):
-            url = str(expand({"url": found[1]}, environ, read_secret)[0]["url"])
+        if found := _written_url(path.read_text("utf-8", "replace")):
+            url = str(expand({"url": found}, environ, read_secret)[0]["url"])
     except (OSError, UnreadableError):
         pass
     return absolute_store_url(url, path.parent)
+
+
+def _written_url(text: str) -> str | None:
+    section = _STORE.search(text)
+    found = _URL.search(_COMMENT.sub("", section[0])) if section else None
+    return found[1] if found else None
 
 
 def _loaded(good: Keepsake, home: Path, environ: Mapping[str, str]) -> Configuration:

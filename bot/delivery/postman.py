@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.config.settings import SlackSettings
 from bot.delivery.base import Notifier
 from bot.store.database import Database
-from bot.store.outbox import Outbox
+from bot.store.outbox import Outbox, UpdatesOf
 from bot.store.slack_names import SlackNames
 
 Undelivered = tuple[tuple[str, str], ...]
@@ -37,12 +37,19 @@ class SlackPostman:
 
     `started` is the wall clock's instant, whatever `--as-of` says: lost answers are looked up in
     the channel's history by it. What already waits now is late when it is told; what is decided
-    from now on is not.
+    from now on is not. With a `place`, a message's key, only updates of that message are delivered:
+    for somebody who waits to see one, whatever else is in the outbox.
     """
 
-    def __init__(self, database: Database, settings: SlackSettings, started: datetime) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: SlackSettings,
+        started: datetime,
+        place: str | None = None,
+    ) -> None:
         self._database = database
-        self._outbox = Outbox(database)
+        self._outbox = UpdatesOf(database, place) if place else Outbox(database)
         self._settings = settings
         self._started = started
         self._left_over = self._waiting()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.errors import BotError
@@ -62,7 +62,12 @@ def skipped(name: str, says: str) -> Check:
 
 def told(name: str, error: BotError, state: State = State.FAILED) -> Check:
     """An error as a check, without its traceback."""
-    return Check(name, state, safe(error.message), safe(error.hint or ""))
+    return _cleaned(Check(name, state, error.message, error.hint or ""))
+
+
+def _cleaned(check: Check) -> Check:
+    """Without anything that looks like a secret or is one, whatever a server said."""
+    return replace(check, name=safe(check.name), says=safe(check.says), way_out=safe(check.way_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Part:
     def done(self) -> Checks:
         """The checks one after the other; one that breaks is a failed check of the part's name."""
         try:
-            yield from self.checks()
+            yield from map(_cleaned, self.checks())
         except BotError as error:
             yield told(self.name, error)
         except Exception as error:  # noqa: BLE001 - a checkup goes on, whatever is broken

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from bot.doctor.checkup import Check, Checks, State, failed, ok, skipped, warning
 from bot.errors import StoreError
-from bot.logs import safe
 from bot.store.light import LightServer, open_light
 from bot.store.schema import VERSION
 
@@ -152,7 +151,7 @@ def _server_checks(url: str) -> Checks:
             yield ok("database", "the server answers; the first run makes the tables")
         else:
             way_out = "see whether the server runs, and whether store.url is right"
-            yield failed("database", safe(error.message), way_out)
+            yield failed("database", error.message, way_out)
         return
     except ImportError:
         way_out = "pip install 'openai-budget-bot[postgres]'"

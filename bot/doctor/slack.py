@@ -63,6 +63,12 @@ _PEOPLE = (
     Needed("usergroups:read", "groups named by @handle are written as words, and not called"),
 )
 _ADDRESSES = (Needed("users:read.email", "people named by address are not called"),)
+_MEMBERS = (
+    Needed(
+        "usergroups:read",
+        "who is in a group of slack.may_answer cannot be seen: its members may not answer",
+    ),
+)
 _COMMANDS = (Needed("commands", "there is no /budget"),)
 
 
@@ -138,10 +144,11 @@ def scope_checks(header: str, slack: SlackSettings, used: Used) -> Checks:
     if not granted:
         yield skipped("slack scopes", "Slack did not say which the token has")
         return
-    needed = [*_SCOPES, *_needed_for_people(used.mentions)]
-    if slack.app_token.get_secret_value():
-        needed += _COMMANDS
-    missing = [one for one in needed if one.scope not in granted]
+    several = (*_SCOPES, *_needed_to_hear(slack), *_needed_for_people(used.mentions))
+    needed: dict[str, Needed] = {}
+    for one in several:
+        needed.setdefault(one.scope, one)
+    missing = [one for one in needed.values() if one.scope not in granted]
     if not missing:
         yield ok("slack scopes", f"all {len(needed)} that are used")
     for one in missing:
@@ -150,6 +157,13 @@ def scope_checks(header: str, slack: SlackSettings, used: Used) -> Checks:
     for one in _PRIVATE:
         if one.scope not in granted:
             yield skipped(f"slack scope {one.scope}", f"missing: {one.without}")
+
+
+def _needed_to_hear(slack: SlackSettings) -> tuple[Needed, ...]:
+    if not slack.interactive:
+        return ()
+    has_groups = any(one.startswith("S") for one in slack.may_answer)
+    return (*_COMMANDS, *(_MEMBERS if has_groups else ()))
 
 
 def _needed_for_people(mentions: Collection[str]) -> tuple[Needed, ...]:

@@ -162,6 +162,11 @@ class Cap(Rule):
         return self._in_units(self._limits[DEFAULT]) if DEFAULT in self._limits else None
 
     @property
+    def limits_everyone(self) -> bool:
+        """Whether every subject has a limit."""
+        return DEFAULT in self._limits
+
+    @property
     def _limits(self) -> Mapping[str, Decimal]:
         return self.limit_usd or self.limit or {}
 

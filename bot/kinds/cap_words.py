@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from math import floor, log10
 
 from bot.alerts.model import Foreseen, Measure
 from bot.kinds.base import amount
 from bot.spend.calendar import ONE_DAY, Period, Unit, day_name, midnight
 from bot.spend.money import usd_round
+from bot.spend.outlook import rounded
 
 _ADJECTIVES = {
     Unit.DAY: "daily",
@@ -189,11 +189,8 @@ def percent_of(observed: int, limit: int) -> str:
 
 def about(value: int, spread: int, measure: Measure) -> str:
     """A foreseen number with the digits that its range (`spread`) leaves it: `$5,310`."""
-    digits = 1 - floor(log10(spread)) if spread > 0 else 0
-    if value:
-        digits = max(digits, 2 - floor(log10(abs(value))))
-    rounded = round(value, min(digits, 0))
-    return usd_round(rounded) if measure.is_money else amount(rounded, measure)
+    shown = rounded(value, spread)
+    return usd_round(shown) if measure.is_money else amount(shown, measure)
 
 
 def _short(period: Period) -> str:

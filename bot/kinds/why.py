@@ -15,7 +15,7 @@ from bot.alerts.model import ORGANIZATION, Dimension, Finding
 from bot.kinds.base import Rule
 from bot.kinds.compare import Comparison, compared
 from bot.kinds.members import BILL, holder, of_bill
-from bot.kinds.why_words import sentences
+from bot.kinds.why_words import in_brief, sentences
 from bot.spend.ledger import Days, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.names import clean
@@ -96,16 +96,36 @@ class Why:
         comparison = self._comparison(finding, rule)
         if not comparison.days:
             return finding
-        taken = self._roughly if self._is_vast(rule, comparison) else self._taken
-        now = taken(finding, rule, ((1.0, comparison.days),))
-        before = taken(finding, rule, comparison.before)
-        before = before.scaled(_level(finding, before, now))
+        before, now = self._sides(finding, rule, comparison)
         explanation = self._explanation(rule, comparison, before, now)
         split = self._split(finding, comparison, explanation, before, now)
         spenders = tuple(self._contributors(finding, Taken({}, {}), now))
         causes = sentences(finding, comparison, split, explanation, spenders)
         compares = comparison.before or finding.kind == "new"
         return replace(finding, causes=causes, split=split if compares else None)
+
+    def briefly(
+        self, finding: Finding, rule: Rule, comparison: Comparison | None = None
+    ) -> tuple[str, Split | None]:
+        """The reason of a change in a few words, and the split behind it; empty without one.
+
+        `comparison` takes the place of the one that fits the finding's kind.
+        """
+        comparison = comparison or self._comparison(finding, rule)
+        days = (*comparison.days, *(day for _, past in comparison.before for day in past))
+        if not comparison.days or not comparison.before or self._has_many_rows(days):
+            return "", None
+        before, now = self._sides(finding, rule, comparison)
+        explanation = self._explanation(rule, comparison, before, now)
+        split = self._split(finding, comparison, explanation, before, now)
+        return in_brief(split, explanation), split
+
+    def _sides(self, finding: Finding, rule: Rule, comparison: Comparison) -> tuple[Taken, Taken]:
+        """What was usual, and what is now."""
+        taken = self._roughly if self._is_vast(rule, comparison) else self._taken
+        now = taken(finding, rule, ((1.0, comparison.days),))
+        before = taken(finding, rule, comparison.before)
+        return before.scaled(_level(finding, before, now)), now
 
     def _comparison(self, finding: Finding, rule: Rule) -> Comparison:
         key = (rule.name, finding.period, finding.observed_in)
@@ -193,8 +213,11 @@ class Why:
         """Whether the organisation's bill of these days has too many rows to read them all."""
         if rule.per != ORGANIZATION.dimensions or rule.match:
             return False
-        members = (len(self.ledger.bill((d,), comparison.days)) for d in ("project", "line_item"))
-        return prod(members) * len(comparison.days) > MOST_ROWS
+        return self._has_many_rows(comparison.days)
+
+    def _has_many_rows(self, days: Days) -> bool:
+        members = (len(self.ledger.bill((d,), days)) for d in ("project", "line_item"))
+        return prod(members) * len(days) > MOST_ROWS
 
     def _roughly(
         self, _finding: Finding, _rule: Rule, weighed: Iterable[tuple[float, Days]]

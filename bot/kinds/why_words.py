@@ -53,6 +53,26 @@ def sentences(
     return tuple(sentence for sentence in (first, who) if sentence)
 
 
+def in_brief(split: Split, explanation: Explanation | None) -> str:
+    """The largest cause, and the key that changed most, for a line of a list: `5.1× the requests
+    to gpt-5.4-mini, key ingest worker`. Empty where neither is known."""
+    told = []
+    same_way = [(nanos, cause) for cause, nanos in split.parts if nanos * split.change > 0]
+    if explanation and same_way:
+        nanos, cause = max(same_way, key=lambda part: abs(part[0]))
+        told.append(_cause_in_brief(split, explanation, cause, nanos))
+    keys = [one for one in split.contributors if one.dimension == "api_key"]
+    if keys and (keys[0].share or 0) >= LARGE:
+        told.append(f"key {keys[0].name}")
+    return ", ".join(told)
+
+
+def _cause_in_brief(split: Split, explanation: Explanation, cause: Cause, nanos: int) -> str:
+    if cause is not Cause.UNEXPLAINED:
+        return _WORDS[cause](explanation.effects, nanos)
+    return ", ".join(split.unexplained[:2]) or "money that usage does not explain"
+
+
 def signed(nanos: float) -> str:
     """`+$120.10`, `-$5.00`."""
     return usd(nanos) if nanos < 0 else f"+{usd(nanos)}"

@@ -86,8 +86,10 @@ class Answers:
         """The alert changed, and its place in Slack with it, at once."""
         slack = self.loaded.settings.slack
         with closing(open_lasting(self.loaded.store_url)) as database:
-            postman = SlackPostman(database, slack, datetime.now(UTC))
             alert = answer(database, key, change, now, interactive=slack.interactive)
+            if alert.place is None:
+                return alert
+            postman = SlackPostman(database, slack, datetime.now(UTC), alert.place)
             _, undelivered = postman.deliver()
         for waiting, why in undelivered:
             _log.warning("%s waits in the outbox: %s", waiting, why)

@@ -84,6 +84,7 @@ class _Client(SocketModeClient):
         url = super().issue_new_wss_url()
         parts = urlsplit(url)
         here = parts.scheme == "ws" and parts.hostname in ("127.0.0.1", "localhost", "::1")
-        if parts.scheme != "wss" and not here:
+        is_safe = parts.scheme == "wss" and parts.port in (None, 443)  # else slack_sdk uses no TLS
+        if not (is_safe or here):
             raise DeliveryError("Slack gave an address for Socket Mode that is not wss://")
         return url

@@ -1,17 +1,17 @@
-"""The digest in words: what was spent, compared to what, what fires, what cannot be seen."""
+"""The digest in words: the point first, then what it is compared to, what fires, who moved."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
 
-from bot.alerts.model import Finding, Remark, Skipped
-from bot.messages.digest_charts import Budget, digest_charts, month_outlook
-from bot.messages.figures import bar, percent, sparkline
+from bot.messages.digest import Digest, capital, named, plots_of
+from bot.messages.digest_budgets import budget_lines, largest_of
+from bot.messages.digest_charts import shown
+from bot.messages.digest_numbers import comparison, efficiency, pace
+from bot.messages.digest_sections import news, unseen
+from bot.messages.digest_tables import tables
+from bot.messages.figures import percent
 from bot.messages.model import (
-    Align,
     Block,
     Header,
     Instant,
@@ -21,89 +21,12 @@ from bot.messages.model import (
     MessageType,
     Note,
     Span,
-    Style,
-    Table,
 )
-from bot.spend.calendar import ONE_DAY, DayState, Period, Unit, day_name, period_of, utc_day
-from bot.spend.calendar import Span as Days
-from bot.spend.ledger import DailyTable, Ledger
-from bot.spend.metrics import Additive
+from bot.spend.calendar import DayState, Unit, day_name
 from bot.spend.money import usd, usd_round
-from bot.spend.names import clean
 
-TOP = 6
-"""How many projects and models a digest names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A turn of a digest's schedule: its local date and instant, and how many before it nobody
-    took."""
-
-    day: date
-    at: datetime
-    missed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """Everything a digest is made of. `unit` is day, week or month; `zone` names its date.
-
-    `turn` is the turn of the schedule it is for, where it is not made by hand.
-    """
-
-    unit: Unit
-    now: datetime
-    zone: ZoneInfo
-    channel: str
-    ledger: Ledger
-    budgets: tuple[Budget, ...]
-    findings: tuple[Finding, ...]
-    skipped: tuple[Skipped, ...]
-    trouble: tuple[str, ...]
-    remarks: tuple[Remark, ...] = ()
-    turn: Turn | None = None
-
-    @property
-    def period(self) -> Period:
-        """The last day, week or month (UTC) that had finished by its turn, or by now."""
-        today = min(utc_day(self.turn.at), self.ledger.today) if self.turn else self.ledger.today
-        return period_of(period_of(today, self.unit).start - ONE_DAY, self.unit)
-
-    @property
-    def before(self) -> Period:
-        """The period before it."""
-        return period_of(self.period.start - ONE_DAY, self.unit)
-
-    @property
-    def costs(self) -> DailyTable:
-        return self.ledger.sums(Additive.COST, ("organization",))
-
-    def spent(self, days: Days) -> int:
-        """Nano-dollars of the whole organisation over the days."""
-        return sum(self.costs.totals(days).values())
-
-    def unseen(self, days: Days) -> int:
-        """How many of the days up to today were not read whole."""
-        return len(self.ledger.days_in_state(days, DayState.MISSING))
-
-    def told(self, days: Days, money: Callable[[int], str] = usd) -> str:
-        """What was spent over the days in words: `$41.20`, `at least $41.20`, `an unknown amount`.
-
-        What was not read is not zero: an amount with a day missing is the least it can be.
-        """
-        unseen = self.unseen(days)
-        if not unseen:
-            return money(self.spent(days))
-        known = any(day <= self.ledger.today for day in days) and self.spent(days)
-        return f"at least {money(self.spent(days))}" if known else "an unknown amount"
-
-    @property
-    def key(self) -> str:
-        """One digest per kind and scheduled local date."""
-        kind = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}[self.unit]
-        day = self.turn.day if self.turn else self.now.astimezone(self.zone).date()
-        return f"digest:{kind}:{day.isoformat()}"
+_SAME = 0.03
+"""A change below this is none in a headline."""
 
 
 def compose_digest(digest: Digest) -> Message:
@@ -117,37 +40,44 @@ def compose_digest(digest: Digest) -> Message:
     )
 
 
+def compose_closing(digest: Digest) -> Message:
+    """The last word on a month whose digest went out before all of its days were settled."""
+    budgets = tuple(budget_lines(digest))
+    return Message(
+        key=closing_key(digest),
+        type=MessageType.NOTICE,
+        channel=digest.channel,
+        summary=f"{_closed(digest)}.",
+        blocks=(
+            Header(_closed(digest)),
+            Lines((comparison(digest), *budgets)),
+            Note(_small_print(digest)),
+        ),
+    )
+
+
+def closing_key(digest: Digest) -> str:
+    """One closing total per month: `digest:closing:2026-11`."""
+    return f"digest:closing:{digest.period.start:%Y-%m}"
+
+
+def _closed(digest: Digest) -> str:
+    spent = digest.told(digest.period.span, usd)
+    days = len(digest.period.span)
+    return f"{digest.period} closed at {spent}: all {days} days are settled"
+
+
 def _blocks(digest: Digest) -> Iterator[Block]:
     yield Header(_headline(digest))
     if digest.turn and digest.turn.missed:
         yield Lines(((Span(_absence(digest.unit, digest.turn.missed)),),))
-    yield Lines(tuple(_comparisons(digest)))
-    if lines := tuple(_budget_lines(digest)):
-        yield Lines(lines)
-    if digest.findings:
-        yield Lines(((Span("Needs attention", Style.BOLD),),))
-        yield Lines(
-            tuple((Span(f.headline),) for f in _most_telling(digest.findings)), bullets=True
-        )
-    if digest.unit is Unit.DAY and (noted := _noted(digest)):
-        yield Lines(noted, bullets=True)
-    yield from _tables(digest)
-    yield from digest_charts(digest.ledger, digest.budgets, digest.findings)
-    if unseen := tuple(_unseen(digest)):
-        yield Lines(((Span("What I could not see", Style.BOLD),),))
-        yield Lines(unseen, bullets=True)
+    yield Lines(tuple(_numbers(digest)))
+    yield from news(digest)
+    if not digest.is_quiet:
+        yield from tables(digest)
+    yield from shown(plots_of(digest), digest.unit, quiet=digest.is_quiet)
+    yield from unseen(digest)
     yield Note(_small_print(digest))
-
-
-def _headline(digest: Digest) -> str:
-    name = day_name(digest.period.start) if digest.unit is Unit.DAY else str(digest.period)
-    name = f"{name[0].upper()}{name[1:]}"
-    told = digest.told(digest.period.span, usd_round)
-    if digest.unseen(digest.period.span):
-        return f"{name}: {told} spent, costs could not be read whole"
-    now, before = digest.spent(digest.period.span), digest.spent(digest.before.span)
-    compared = "" if digest.unseen(digest.before.span) else _change(now, before, _than(digest))
-    return f"{name}: {told} spent{compared}"
 
 
 def _absence(unit: Unit, missed: int) -> str:
@@ -155,166 +85,112 @@ def _absence(unit: Unit, missed: int) -> str:
     return f"{lost} without a digest: the bot was not running then. This is the latest one."
 
 
+def _numbers(digest: Digest) -> Iterator[Line]:
+    yield comparison(digest)
+    budgets = list(budget_lines(digest))
+    if digest.is_quiet and budgets:
+        yield _joined(budgets)
+    else:
+        yield from budgets
+    if not largest_of(digest, Unit.MONTH):
+        yield pace(digest)
+    if line := efficiency(digest):
+        yield line
+    if digest.unit is Unit.MONTH and digest.unsettled:
+        yield (Span(_not_final(digest)),)
+
+
+def _joined(lines: list[Line]) -> Line:
+    first, *others = lines
+    return (*first, *(piece for line in others for piece in (Span(" · "), *line)))
+
+
+def _not_final(digest: Digest) -> str:
+    days = digest.unsettled
+    which = day_name(days[0]) if len(days) == 1 else f"{day_name(days[0])} to {day_name(days[-1])}"
+    verb = "is" if len(days) == 1 else "are"
+    return f"Not final yet: {which} {verb} not settled. The closing total follows once all are."
+
+
+def _headline(digest: Digest) -> str:
+    name = capital(str(digest.period) if digest.unit is Unit.MONTH else named(digest.period))
+    told = digest.told(digest.period.span, usd_round)
+    if digest.unseen(digest.period.span):
+        return f"{name}: {told} spent, costs could not be read whole"
+    parts = [f"{name}: {told}{_than(digest)}", _outcome(digest)]
+    return "; ".join(part for part in parts if part)
+
+
+def _than(digest: Digest) -> str:
+    """`, 18% above a usual Thursday`, else beside the period before."""
+    now, usual = digest.spent(digest.period.span), digest.usual
+    if usual:
+        return _apart(now, usual, f"a usual {digest.period.start:%A}")
+    if digest.unseen(digest.before.span):
+        return ""
+    then = digest.spent(digest.before.span)
+    if digest.unit is Unit.MONTH:
+        days = len(digest.period.span), len(digest.before.span)
+        return _apart(now / days[0], then / days[1], f"{named(digest.before)} by the day")
+    return _apart(now, then, f"the {digest.unit} before")
+
+
+def _apart(now: float, then: float, what: str) -> str:
+    if then <= 0:
+        return ""
+    moved = (now - then) / then
+    if abs(moved) < _SAME:
+        return f", much like {what}"
+    if moved >= 2:
+        return f", {now / then:.1f}× {what}"
+    return f", {abs(moved):.0%} {'above' if moved > 0 else 'below'} {what}"
+
+
+def _outcome(digest: Digest) -> str:
+    """Where the month is heading, or what became of it."""
+    month, budget = digest.month, largest_of(digest, Unit.MONTH)
+    name = named(month)
+    of = f" of {usd_round(budget.limit)}" if budget else ""
+    if digest.unit is Unit.MONTH:
+        share = percent(digest.spent(month.span), budget.limit) if budget else ""
+        return f"{share}{of}" if budget else ""
+    if outlook := digest.outlook:
+        return f"{name} is on pace for {usd_round(outlook.total)}{of}"
+    is_over = month.end <= digest.ledger.today
+    if not budget and not is_over:
+        return ""
+    told = digest.told(month.span, usd_round)
+    return f"{name} {'ended' if is_over else 'is'} at {told}{of}"
+
+
 def _summary(digest: Digest) -> str:
-    firing = len({f.key for f in digest.findings})
+    firing = len({f.key for f in digest.findings if not f.inhibited_by})
     attention = (
         f" {firing} {'thing needs' if firing == 1 else 'things need'} attention." if firing else ""
     )
     return f"{_headline(digest)}.{attention}"
 
 
-def _than(digest: Digest) -> str:
-    return f"the {digest.unit} before" if digest.unit is not Unit.DAY else "the day before"
-
-
-def _change(now: int, before: int, than: str) -> str:
-    if before <= 0:
-        return ""
-    change = (now - before) / before
-    if abs(change) < 0.005:
-        return f", as {than}"
-    return f", {abs(change):.0%} {'more' if change > 0 else 'less'} than {than}"
-
-
-def _comparisons(digest: Digest) -> Iterator[Line]:
-    on = f"in {digest.period}" if digest.unit is not Unit.DAY else f"on {digest.period}"
-    spent = digest.told(digest.period.span)
-    yield (
-        Span(f"{spent[0].upper()}{spent[1:]}", Style.BOLD),
-        Span(f" spent {on}; {digest.told(digest.before.span)} {_than(digest)}"),
-        *_last_week(digest),
-    )
-    month = period_of(digest.ledger.today, Unit.MONTH)
-    yield (
-        Span(f"{month}: ", Style.BOLD),
-        Span(f"{digest.told(month.span)} so far{_pace(digest, month)}"),
-    )
-    days = Days(digest.ledger.today - timedelta(days=28), digest.ledger.today)
-    values = [
-        None
-        if digest.ledger.state(day) is DayState.MISSING
-        else digest.spent(Days(day, day + ONE_DAY))
-        for day in days
-    ]
-    if any(value is not None for value in values):
-        yield (Span("Last 4 weeks: ", Style.BOLD), Span(sparkline(values), Style.CODE))
-
-
-def _pace(digest: Digest, month: Period) -> str:
-    outlook = month_outlook(digest.ledger, month)
-    if outlook is None:
-        return ""
-    low, high = usd_round(outlook.low), usd_round(outlook.high)
-    return f"; on pace for {usd_round(outlook.total)} (likely {low} to {high})"
-
-
-def _last_week(digest: Digest) -> tuple[Span, ...]:
-    if digest.unit is not Unit.DAY:
-        return ()
-    day = digest.period.start - timedelta(days=7)
-    return (Span(f"; {digest.told(Days(day, day + ONE_DAY))} on {day:%A} last week"),)
-
-
-def _budget_lines(digest: Digest) -> Iterator[Line]:
-    for budget in digest.budgets:
-        if budget.unit is Unit.DAY and digest.unit is not Unit.DAY:
-            continue
-        day = digest.period.last_day if budget.unit is Unit.DAY else digest.ledger.today
-        period = period_of(day, budget.unit)
-        spent = digest.spent(period.span)
-        name = day_name(period.start) if budget.unit is Unit.DAY else str(period)
-        yield (
-            Span(f"{bar(spent, budget.limit, 12):·<12} ", Style.CODE),
-            Span(f" {_share(digest, period.span, budget.limit)}", Style.BOLD),
-            Span(
-                f" of {usd_round(budget.limit)} for {name}: {digest.told(period.span, usd_round)}"
-            ),
-        )
-
-
-def _share(digest: Digest, days: Days, limit: int) -> str:
-    """`62%`; `over 62%` where a day was not read, `?` where none was."""
-    spent = digest.spent(days)
-    if not digest.unseen(days):
-        return percent(spent, limit)
-    return f"over {percent(spent, limit)}" if spent else "?"
-
-
-def _most_telling(findings: Sequence[Finding]) -> list[Finding]:
-    """One finding per rule and subject, the latest; at most ten."""
-    latest: dict[tuple[str, str], Finding] = {}
-    for finding in findings:
-        place = (finding.rule, finding.subject.slug)
-        if place not in latest or finding.period > latest[place].period:
-            latest[place] = finding
-    return list(latest.values())[:10]
-
-
-def _noted(digest: Digest) -> tuple[Line, ...]:
-    """What of the day is no alert, once per subject; at most three lines."""
-    of_day = {r.subject: r.text for r in digest.remarks if r.period == digest.period}
-    return tuple((Span(text),) for text in of_day.values())[:3]
-
-
-def _tables(digest: Digest) -> Iterator[Table]:
-    least = "≥ " if digest.unseen(digest.period.span) else ""
-    known = not least and not digest.unseen(digest.before.span)
-    for dimension in ("project", "model"):
-        table = digest.ledger.sums(Additive.COST, (dimension,))
-        now = table.totals(digest.period.span)
-        before = table.totals(digest.before.span)
-        ranked = sorted(now, key=lambda ids: -max(now[ids], before[ids]))
-        rows = [
-            (
-                clean(digest.ledger.name(dimension, ids[0]), 24),
-                f"{least}{usd(now[ids])}",
-                _moved(now[ids], before[ids], known),
-            )
-            for ids in ranked[:TOP]
-            if now[ids] or before[ids]
-        ]
-        if rest := ranked[TOP:]:
-            total, was = sum(now[i] for i in rest), sum(before[i] for i in rest)
-            if total or was:
-                rows.append(
-                    (f"{len(rest)} others", f"{least}{usd(total)}", _moved(total, was, known))
-                )
-        if rows:
-            titles = (dimension.capitalize(), _column_name(digest), "Change")
-            columns = zip(titles, (Align.LEFT, Align.RIGHT, Align.RIGHT), strict=True)
-            yield Table(tuple(columns), tuple(rows))
-
-
-def _column_name(digest: Digest) -> str:
-    start = digest.period.start
-    return f"{start:%a} {start.day}" if digest.unit is Unit.DAY else digest.unit.capitalize()
-
-
-def _moved(now: int, before: int, known: bool) -> str:
-    if not known:
-        return "?"
-    if before <= 0:
-        return "new" if now > 0 else "–"
-    change = (now - before) / before
-    return "=" if abs(change) < 0.005 else f"{change:+.0%}"
-
-
-def _unseen(digest: Digest) -> Iterator[Line]:
-    for text in digest.trouble[:5]:
-        yield (Span(text),)
-    if len(digest.trouble) > 5:
-        yield (Span(f"and {len(digest.trouble) - 5} more failures"),)
-    for skipped in digest.skipped[:5]:
-        yield (Span(f"{skipped.rule}, {skipped.subject}: {skipped.why}"),)
-    if len(digest.skipped) > 5:
-        yield (Span(f"and {len(digest.skipped) - 5} more that could not be judged"),)
-
-
 def _small_print(digest: Digest) -> Line:
     settled = [d for d in digest.ledger.span if digest.ledger.state(d) is DayState.SETTLED]
     last = f"settled up to {day_name(max(settled))}" if settled else "no day is settled yet"
-    return (
-        Span("Data as of "),
-        Instant(digest.now),
-        Span(f" · days are UTC, {last} · this bot reports, it does not stop spend"),
-    )
+    said = f" · days are UTC, {last}{_worked(digest)} · this bot reports, it does not stop spend"
+    return (Span("Data as of "), Instant(digest.now), Span(said))
+
+
+def _worked(digest: Digest) -> str:
+    """Proof of life: what was judged, and what of the messages did not go at once."""
+    life, said = digest.life, ""
+    if life.rules:
+        skipped = len({one.rule for one in digest.skipped})
+        said += f" · {life.rules} {'rule' if life.rules == 1 else 'rules'} judged"
+        said += f", {skipped} of them not everywhere" if skipped else ""
+    if life.retried:
+        said += f" · {life.retried} {_messages(life.retried)} sent again after a failure"
+    if life.waiting:
+        said += f" · {life.waiting} {_messages(life.waiting)} still waiting to be sent"
+    return said
+
+
+def _messages(number: int) -> str:
+    return "message" if number == 1 else "messages"

@@ -1,162 +1,76 @@
-"""The pictures of a digest, from the ledger."""
+"""The charts of a digest by name, and which of them its message shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
 
 from bot.alerts.model import Finding
-from bot.messages.charts import (
-    DailyCost,
-    MonthToDate,
-    Part,
-    RequestsByModel,
-    Series,
-    Share,
-    TokensPerDay,
-    picture,
-)
-from bot.messages.charts import Outlook as ChartOutlook
-from bot.messages.charts.palette import colours
+from bot.messages import digest_plots as plots
+from bot.messages.charts import Plot, picture
+from bot.messages.digest_series import Budget, Scene, scene_of
 from bot.messages.model import Chart
-from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_of
-from bot.spend.forecast import Forecast
-from bot.spend.ledger import DailyTable, Ledger
-from bot.spend.metrics import Additive, Metric
-from bot.spend.outlook import Outlook, outlooks
+from bot.spend.calendar import ONE_DAY, Period, Span, Unit
+from bot.spend.ledger import Ledger
 
 CHART_DAYS = 30
+NAMES = {
+    "cost-per-day": "cost per day by project, with the daily cap, the usual range and alerts",
+    "month-to-date": "the month adding up, with its budget and forecast",
+    "tokens-per-day": "tokens in and out per day",
+    "requests-by-model": "requests by model and project",
+    "share-by-project": "each project's share of the cost",
+    "share-by-model": "each model's share of the cost",
+}
+"""Every chart by its name, and what it shows."""
+
+IN_FOLDER = tuple(NAMES)[:5]
+"""Those that `--charts` writes."""
+_IN_MESSAGES = {
+    Unit.DAY: ("cost-per-day", "month-to-date"),
+    Unit.WEEK: ("cost-per-day", "requests-by-model"),
+    Unit.MONTH: ("month-to-date", "share-by-project"),
+}
+
+_PLOTS: Mapping[str, Callable[[Scene], Plot | None]] = {
+    "cost-per-day": plots.daily_cost,
+    "month-to-date": plots.month_to_date,
+    "tokens-per-day": plots.tokens,
+    "requests-by-model": plots.requests,
+    "share-by-project": plots.share_by_project,
+    "share-by-model": plots.share_by_model,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """An organisation-wide limit on money, as a rule sets it. `limit` is in nano-dollars."""
+def drawings(
+    ledger: Ledger, budgets: Sequence[Budget], alerts: Set[date], period: Period
+) -> dict[str, Plot]:
+    """Every chart that has something to show, by name, not drawn yet.
 
-    rule: str
-    unit: Unit
-    limit: int
-
-
-def digest_charts(
-    ledger: Ledger, budgets: Sequence[Budget], findings: Sequence[Finding]
-) -> Iterator[Chart]:
-    """Cost per day by project; month to date against the budget; tokens; requests; shares.
-
-    A picture without anything to show is left out.
+    A digest of a month shows its days; all others the last 30. Colours agree in all of them.
+    `alerts`: days to mark.
     """
-    span = Span(ledger.today - timedelta(days=CHART_DAYS - 1), ledger.today + ONE_DAY)
-    projects = _series(ledger, ledger.sums(Additive.COST, ("project",)), span)
-    # The largest keep their colour in every picture; there are eight to tell apart.
-    largest = sorted(projects, key=lambda one: -one.total)[:7]
-    palette = colours(one.id for one in largest)
-    if projects:
-        daily = _daily_cost(ledger, budgets, findings, span, projects)
-        yield picture(replace(daily, colours=palette), "cost-per-day.png")
-        yield picture(_month_to_date(ledger, budgets), "month-to-date.png")
-    if tokens := _tokens(ledger, span):
-        yield picture(tokens, "tokens-per-day.png")
-    if requests := _requests(ledger, span):
-        yield picture(replace(requests, colours=palette), "requests-by-model.png")
-    if projects:
-        parts = tuple(Part(one.id, one.name, one.total) for one in projects)
-        share = Share(parts, f"the last {CHART_DAYS} days' spend", colours=palette)
-        yield picture(share, "share-by-project.png")
+    span = period.span if period.unit is Unit.MONTH else _last_days(ledger)
+    scene = scene_of(ledger, budgets, alerts, period, span)
+    found = {name: draw(scene) for name, draw in _PLOTS.items()}
+    return {name: plot for name, plot in found.items() if plot is not None}
 
 
-def month_outlook(ledger: Ledger, period: Period) -> Forecast | None:
-    """What the running period's spend is expected to be at its end; None while too young.
-
-    It is what a cap on the organisation foresees too.
-    """
-    table = ledger.sums(Additive.COST, ("organization",))
-    if not table.ids or ledger.today not in period.span:
-        return None
-    (outlook,) = outlooks(ledger, table, period)
-    return outlook.forecast if isinstance(outlook, Outlook) else None
+def shown(drawn: Mapping[str, Plot], unit: Unit, *, quiet: bool = False) -> Iterator[Chart]:
+    """The one or two charts that go with the message."""
+    for name in _IN_MESSAGES[unit][: 1 if quiet else 2]:
+        if name in drawn:
+            yield picture(drawn[name], file_name(name))
 
 
-def _daily_cost(
-    ledger: Ledger,
-    budgets: Sequence[Budget],
-    findings: Sequence[Finding],
-    span: Span,
-    projects: tuple[Series, ...],
-) -> DailyCost:
-    caps = [budget.limit for budget in budgets if budget.unit is Unit.DAY]
-    return DailyCost(
-        span,
-        projects,
-        cap=min(caps, default=None),
-        open_day=ledger.today,
-        missing=_missing(ledger, span),
-        alerts=frozenset(f.period.start for f in findings if f.period.unit is Unit.DAY),
-    )
+def alert_days(findings: Iterable[Finding]) -> frozenset[date]:
+    """The days that findings about a day tell of."""
+    return frozenset(one.period.start for one in findings if one.period.unit is Unit.DAY)
 
 
-def _month_to_date(ledger: Ledger, budgets: Sequence[Budget]) -> MonthToDate:
-    month = period_of(ledger.today, Unit.MONTH)
-    limits = [budget.limit for budget in budgets if budget.unit is Unit.MONTH]
-    outlook = month_outlook(ledger, month)
-    so_far = Span(month.start, ledger.today + ONE_DAY)
-    days = ledger.sums(Additive.COST, ("organization",))
-    return MonthToDate(
-        month,
-        tuple(sum(days.totals(Span(day, day + ONE_DAY)).values()) for day in so_far),
-        budget=max(limits, default=None),
-        outlook=ChartOutlook(round(outlook.low), round(outlook.total), round(outlook.high))
-        if outlook
-        else None,
-        open_day=ledger.today,
-        missing=_missing(ledger, so_far),
-    )
+def file_name(name: str) -> str:
+    return f"{name}.png"
 
 
-def _tokens(ledger: Ledger, span: Span) -> TokensPerDay | None:
-    tables = [
-        _series(ledger, ledger.sums(quantity, ("organization",)), span)
-        for quantity in (Additive.INPUT_TOKENS, Additive.OUTPUT_TOKENS)
-    ]
-    if not any(tables):
-        return None
-    zeros = (0,) * len(span)
-    inputs, outputs = (table[0].values if table else zeros for table in tables)
-    missing = _missing(ledger, span, Metric.INPUT_TOKENS)
-    return TokensPerDay(span, inputs, outputs, open_day=ledger.today, missing=missing)
-
-
-def _requests(ledger: Ledger, span: Span) -> RequestsByModel | None:
-    table = ledger.sums(Additive.REQUESTS, ("project", "model"))
-    totals = {ids: total for ids, total in table.totals(span).items() if total > 0}
-    if not totals:
-        return None
-    models = sorted({model for _, model in totals}, key=str)
-    projects = sorted({project for project, _ in totals}, key=str)
-    return RequestsByModel(
-        tuple(ledger.name("model", model) for model in models),
-        tuple(
-            Series(
-                project or "",
-                ledger.name("project", project),
-                tuple(totals.get((project, model), 0) for model in models),
-            )
-            for project in projects
-        ),
-        f"in the last {CHART_DAYS} days",
-    )
-
-
-def _missing(ledger: Ledger, span: Span, metric: Metric = Metric.COST) -> frozenset[date]:
-    return frozenset(d for d in span if ledger.state(d, metric) is DayState.MISSING)
-
-
-def _series(ledger: Ledger, table: DailyTable, span: Span) -> tuple[Series, ...]:
-    """The subjects of the table that have anything in the span, one value per day of it."""
-    start = (span.start - table.span.start).days
-    rows = table.values[max(start, 0) :]
-    lead = (0,) * max(-start, 0)
-    return tuple(
-        Series(ids[0] or "", ledger.name("project", ids[0]), (*lead, *map(int, rows[:, n])))
-        for n, ids in enumerate(table.ids)
-        if rows[:, n].any()
-    )
+def _last_days(ledger: Ledger) -> Span:
+    return Span(ledger.today - timedelta(days=CHART_DAYS - 1), ledger.today + ONE_DAY)

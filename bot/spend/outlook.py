@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import floor, log10
 from typing import Final
 
 import numpy as np
@@ -84,6 +85,14 @@ def outlooks(
         end if isinstance(end, TooYoung) else Outlook(end, spent, days, ledger.today, missing)
         for end, spent in zip(ends, elapsed, strict=True)
     ]
+
+
+def rounded(value: float, spread: float) -> float:
+    """A foreseen number with the digits that its range, `spread` wide, leaves it."""
+    digits = 1 - floor(log10(spread)) if spread >= 1 else 0
+    if abs(value) >= 1:
+        digits = max(digits, 2 - floor(log10(abs(value))))
+    return round(value, min(digits, 0))
 
 
 def _remaining(ledger: Ledger, period: Period, metric: Metric) -> tuple[date, ...]:

@@ -46,6 +46,11 @@ class AlertBook:
             found |= _found(connection, alerts.c.key.in_(wanted[n : n + 500]))
         return found
 
+    def days(self, connection: Connection) -> frozenset[date]:
+        """The days of all alerts about one day."""
+        keys = connection.execute(sa.select(alerts.c.key).where(alerts.c.key.contains("/day:")))
+        return frozenset(date.fromisoformat(row.key.rpartition("/day:")[2]) for row in keys)
+
     def save(self, connection: Connection, some: Iterable[Alert], now: datetime) -> None:
         """Keep the alerts as they are now."""
         rows = [_row(alert, now) for alert in some]

@@ -175,6 +175,32 @@ class Outbox:
             found: dict[str, int] = dict(connection.execute(query).all())
         return {state.value: found.get(state.value, 0) for state in State}
 
+    def has(self, prefix: str, before: datetime) -> bool:
+        """Whether a message whose key begins so was decided before that instant."""
+        found = (
+            sa.select(outbox.c.key)
+            .where(outbox.c.key.startswith(prefix, autoescape=True))
+            .where(outbox.c.created_at < to_text(before))
+        )
+        with self._database.reading() as connection:
+            return connection.execute(found.limit(1)).first() is not None
+
+    def late(self, now: datetime) -> int:
+        """How many messages decided before now are not known to be in Slack."""
+        query = sa.select(sa.func.count()).where(
+            outbox.c.state != State.SENT, outbox.c.created_at < to_text(now)
+        )
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def retried(self, since: datetime) -> int:
+        """How many messages decided since then needed more than one attempt."""
+        query = sa.select(sa.func.count()).where(
+            outbox.c.attempts > 1, outbox.c.created_at >= to_text(since)
+        )
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def _note(self, key: str, **values: str) -> None:
         mine = (outbox.c.key == key) & (outbox.c.state != State.SENT)
         with self._database.writing() as connection:
@@ -189,6 +215,21 @@ class Outbox:
                 .values(state=State.SENT.value, sent_at=to_text(now), **values)
             )
             connection.execute(pictures.delete().where(pictures.c.key == key))
+
+
+class UpdatesOf(Outbox):
+    """The outbox as if nothing waited but updates of the message with the key `place`."""
+
+    def __init__(self, database: Database, place: str) -> None:
+        super().__init__(database)
+        self._place = place
+
+    def waiting(self) -> list[OutboxEntry]:
+        return [
+            entry
+            for entry in super().waiting()
+            if entry.action is Action.UPDATE and entry.parent == self._place
+        ]
 
 
 def _aimed(aim: Aim) -> dict[str, str | None]:

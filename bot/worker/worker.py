@@ -62,6 +62,7 @@ class Worker:
         self._read: Signature | None = None
         self._ask_from: datetime | None = None
         self._complaint = ""
+        self._unread = ""
 
     def tick(self, now: datetime) -> None:
         """Starts what is due, if nothing runs, and leaves a sign of life."""
@@ -137,13 +138,14 @@ class Worker:
     def _planned(self, run: Run, now: datetime) -> None:
         if run.code == 0:
             self.plan = read_plan(run.output.decode())
-            self._read, self._ask_from = self.plan.read, None
+            self._read, self._ask_from, self._unread = self.plan.read, None, ""
             return
         self._ask_from = now + _ASK_AGAIN
         if self.plan is None:
             self.refused = run.code
         else:
-            event("bot.worker", logging.ERROR, f"the configuration was not read: {run.last_words}")
+            self._unread = f"the configuration was not read: {run.last_words}"
+            event("bot.worker", logging.ERROR, self._unread)
 
     def _finish(self, job: Job, result: str, now: datetime, words: str) -> None:
         claims = Claims(self._light, self._name)
@@ -172,6 +174,7 @@ class Worker:
             "tick": self.plan.tick,
             "doing": self.job.name if self.job else "",
             "stopped": bool(self.run and self.run.is_stopped),
+            "unread": self._unread,
         }
         self._light.change(tallies.beat(self._pulse, now, json.dumps(told)))
 

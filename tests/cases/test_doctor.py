@@ -8,34 +8,21 @@ import stat
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from bot.commands.checkup import Examination, load
 from tests.cases.conftest import CHANNELS
 from tests.cases.stage import Place
-from tests.fakes import Channel, FakeSlack, Fault
-from tests.fakes.slack_model import Arguments, SlackError
+from tests.fakes import Channel, Fault
+from tests.fakes.socket_mode import FakeSocketSlack
 
-SOCKET = "wss://wss.slack.com/link/?ticket=CANARY-ticket"
-SECRETS = ("sk-admin-test", "xoxb-test", "xapp-test", "hook0secret", "CANARY")
-
-
-class WithSocket(FakeSlack):
-    """A workspace that offers Socket Mode for one app token."""
-
-    def _run(self, name: str, args: Arguments, token: str | None) -> dict[str, Any]:
-        if name != "apps.connections.open":
-            return super()._run(name, args, token)
-        if token != "xapp-test":
-            raise SlackError("invalid_auth")
-        return {"url": SOCKET}
+SECRETS = ("sk-admin-test", "xoxb-test", "xapp-test", "hook0secret", "ticket=", "CANARY")
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with WithSocket(channels=[Channel(*channel) for channel in CHANNELS]) as slack:
+def slack() -> Iterator[FakeSocketSlack]:
+    with FakeSocketSlack(channels=[Channel(*channel) for channel in CHANNELS]) as slack:
         slack.processing_calls = 0
         yield slack
 
@@ -261,8 +248,24 @@ def test_the_app_token_is_tried_without_opening_a_connection(
     here.slack.scopes.add("commands")
     found = diagnosis(here, code=0 if state == "ok" else 1)
     assert found["socket mode"][:2] == (state, words)
-    (opened,) = here.slack.requests_to("/api/apps.connections.open")
-    assert token not in f"{opened.query}{opened.body!r}"
+    (asked,) = here.slack.requests_to("/api/apps.connections.open")
+    assert token not in f"{asked.query}{asked.body!r}"
+    assert isinstance(here.slack, FakeSocketSlack)
+    assert here.slack.connections == 0
+
+
+def test_with_an_app_token_the_scopes_for_budget_and_groups_are_looked_for(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-test")
+    settings = "  app_token: ${SLACK_APP_TOKEN:-}\n  may_answer: [U0ADA00001, S0ONCALL01]\n"
+    here.edit("slack:\n", f"slack:\n{settings}")
+    here.slack.scopes -= {"usergroups:read"}
+    found = diagnosis(here)
+    assert found["slack scope commands"][1] == "missing: there is no /budget"
+    assert found["slack scope usergroups:read"][1] == (
+        "missing: who is in a group of slack.may_answer cannot be seen: its members may not answer"
+    )
 
 
 def test_a_webhook_alone_is_known_by_its_form_and_not_called(

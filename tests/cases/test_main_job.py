@@ -173,7 +173,7 @@ def test_a_digest_is_posted_once_per_local_date_with_its_pictures(place: Place) 
     (message,) = place.slack.messages
     assert message.key == "digest:daily:2026-11-20"
     assert problems(message.blocks) == []
-    assert sum(block["type"] == "image" for block in message.blocks) == 5
+    assert sum(block["type"] == "image" for block in message.blocks) == 2
 
 
 def test_a_recording_of_a_fetch_gives_the_same_totals(

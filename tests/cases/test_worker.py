@@ -64,6 +64,26 @@ def test_the_last_good_configuration_is_found_again_whatever_the_file_looks_like
     assert not today.database.exists()
 
 
+@pytest.mark.parametrize(
+    "store",
+    [
+        "store:\n  # a comment\n\n  url: ${DATABASE_URL:-sqlite:///nowhere.db}  # another\n",
+        "store:  # url: sqlite:///nowhere.db\n# url: none\n  url: '${DATABASE_URL}'\n",
+        "store: {url: '${DATABASE_URL}?timeout=5'}\n",
+    ],
+)
+def test_the_last_good_configuration_is_found_in_a_database_that_a_variable_names(
+    today: Place, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{today.home / 'elsewhere.db'}")
+    today.edit("rules: rules.yaml", f"{store}rules: rules.yaml")
+    assert errand("plan") == 0
+    today.write("rules.yaml", "rules: 7")
+    assert (errand("plan"), errand("check")) == (0, 0)
+    assert len(today.slack.messages) == 4
+    assert not (today.home / "nowhere.db").exists()
+
+
 def test_without_a_last_good_configuration_the_mistake_ends_it(today: Place) -> None:
     today.write("rules.yaml", "rules: 7")
     assert (errand("plan"), errand("check")) == (3, 3)

@@ -30,3 +30,9 @@ def test_a_bug_is_a_failed_check_that_does_not_quote_it() -> None:
 def test_what_an_error_quotes_is_cleaned_of_tokens_and_line_breaks() -> None:
     check = told("slack", ConfigError("refused xoxb-1234-CANARY\nfor good"))
     assert check.says == "refused *** for good"
+
+
+def test_no_check_tells_a_secret_whoever_wrote_it_down() -> None:
+    said = "the last run failed: sk-admin-CANARY and https://hooks.slack.com/services/T0/CANARY"
+    (check,) = Part("last run", lambda: [ok("last run", said)]).done()
+    assert check.says == "the last run failed: *** and ***"

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from bot.alerts.model import Finding, Measure, Skipped
 from bot.kinds.cap import Cap
 from bot.kinds.cap_words import about
-from bot.messages.digest_charts import month_outlook
+from bot.messages.digest_series import about as in_its_digits
+from bot.messages.digest_series import month_outlook
 from bot.report import finding_json
 from bot.spend.calendar import DayState, Unit, period_of
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive
-from bot.spend.money import from_dollars
+from bot.spend.money import from_dollars, usd_round
 from tests.build import (
     TODAY,
     Entry,
@@ -246,6 +247,9 @@ def test_the_digest_and_the_cap_foresee_the_same() -> None:
     assert found.foreseen is not None
     ends = (found.foreseen.low, found.foreseen.total, found.foreseen.high)
     assert ends == (round(outlook.low), round(outlook.total), round(outlook.high))
+    in_words = [usd_round(end) for end in (in_its_digits(outlook).low, in_its_digits(outlook).high)]
+    assert f"likely {in_words[0]} to {in_words[1]}" in found.why
+    assert f"cap: {usd_round(in_its_digits(outlook).total)} of" in found.headline
 
 
 def test_the_forecast_is_in_the_json_with_exact_names() -> None:

@@ -33,7 +33,9 @@ from bot.messages.compose_alert import Address, compose_alert
 from bot.messages.controls import ACKNOWLEDGE, DASHBOARD, SNOOZE, WHY
 from bot.store.alerts import AlertBook
 from bot.store.database import open_lasting
+from bot.store.outbox import Outbox
 from tests.build import finding, project
+from tests.delivery.stage import alert as other
 from tests.fakes.blockkit import problems
 from tests.fakes.slack_model import TEAM, Message
 from tests.fakes.socket_mode import FakeSocketSlack
@@ -158,6 +160,21 @@ def test_a_press_of_acknowledge_is_seen_in_the_message_in_under_a_second(place: 
     assert {"type": "user", "user_id": ADA} in place.message.blocks[2]["elements"][0]["elements"]
     assert place.buttons == [SNOOZE, WHY, DASHBOARD]
     assert place.slack.answers == []
+
+
+def test_a_press_does_not_wait_for_whatever_else_is_in_the_outbox(place: Place) -> None:
+    place.tell()
+    place.listen()
+    message = place.message
+    with closing(open_lasting(f"sqlite:///{place.home}/budget-bot.db")) as database:
+        with database.writing() as connection:
+            for number in range(40):
+                Outbox(database).add(connection, other(f"other{number}"), datetime.now(UTC))
+        place.slack.press(message, ACKNOWLEDGE)
+        until(lambda: message.edited == 1, 1)
+        place.slack.ask(f"snooze {place.key} 4h")
+        until(lambda: message.edited == 2, 1)
+        until(lambda: len(Outbox(database).waiting()) == 40)
 
 
 def test_a_snooze_lasts_as_long_as_the_menu_says_and_tells_who_and_until_when(

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from bot.alerts.model import Remark
 from bot.messages.blockkit import blocks
-from bot.messages.compose_digest import Digest, compose_digest
+from bot.messages.compose_digest import compose_digest
+from bot.messages.digest import Digest
 from bot.spend.calendar import Unit, period_of
 from tests.build import NOW, YESTERDAY, daily, ledger, on, project
 

@@ -174,3 +174,32 @@ def test_a_message_knows_what_it_is_and_where_it_belongs(
     assert (post.also_keys, post.fallback_from) == ((), None)
     assert (reply.action, reply.parent, reply.broadcast) == (Action.REPLY, "a#first", True)
     assert (reply.also_keys, reply.fallback_from) == (("b", "c"), "#gone")
+
+
+def test_what_was_decided_before_now_and_is_not_sent_is_late(
+    database: Database, outbox: Outbox
+) -> None:
+    add(database, message("before"), NOW - timedelta(hours=1))
+    add(database, message("sent"), NOW - timedelta(hours=1))
+    add(database, message("now"))
+    outbox.mark_sent("sent", NOW, "C1", "1.1")
+    assert outbox.late(NOW) == 1
+
+
+def test_a_message_that_needed_a_second_attempt_is_counted_for_as_long_as_asked(
+    database: Database, outbox: Outbox
+) -> None:
+    for key, attempts in (("at once", 1), ("again", 2)):
+        add(database, message(key))
+        for known in range(attempts):
+            assert outbox.claim(key, known, NOW)
+    assert outbox.retried(NOW - timedelta(days=1)) == 1
+    assert outbox.retried(NOW + timedelta(seconds=1)) == 0
+
+
+def test_a_key_is_found_by_its_beginning_and_its_time(database: Database, outbox: Outbox) -> None:
+    add(database, message("digest:monthly:2026-12-01"))
+    later = NOW + timedelta(days=2)
+    assert outbox.has("digest:monthly:2026-12-", before=later)
+    assert not outbox.has("digest:monthly:2026-12-", before=NOW)
+    assert not outbox.has("digest_monthly:2026-12-", before=later)

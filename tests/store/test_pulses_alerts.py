@@ -149,3 +149,10 @@ def test_instants_sort_as_their_text_does(one: datetime, other: datetime) -> Non
     assert (one < other) == (to_text(one) < to_text(other))
     assert from_text(to_text(one)) == one
     assert len(to_text(one)) == 27  # the width of the column
+
+
+def test_the_days_that_alerts_told_of_are_known(database: Database) -> None:
+    some = (finding(day=on("11-03")), finding(project(), unit=Unit.MONTH))
+    save(database, *(alert_of(one) for one in some))
+    with database.reading() as connection:
+        assert AlertBook(database).days(connection) == {on("11-03")}

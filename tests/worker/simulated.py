@@ -93,13 +93,15 @@ class Ended:
 class Life:
     """A worker's life: `runs` are the arguments of every run but plans, with its instant.
 
-    `outcome` decides how a run ends; it may raise, then the run cannot be started.
+    `outcome` decides how a run ends; it may raise, then the run cannot be started. `plan_ends`: how
+    the reading of the configuration ends, if not well.
     """
 
     table: Timetable = field(default_factory=timetable)
     light: Light = field(default_factory=Memory)
     outcome: Callable[[Sequence[str]], Ended] = lambda _arguments: Ended()
     name: str = "here:1"
+    plan_ends: Ended | None = None
     runs: list[tuple[datetime, tuple[str, ...]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -115,7 +117,7 @@ class Life:
 
     def _start(self, arguments: Sequence[str], _limits: Limits) -> Ended:
         if arguments[0] == "plan":
-            return Ended(output=told_plan(self.table).encode())
+            return self.plan_ends or Ended(output=told_plan(self.table).encode())
         ended = self.outcome(arguments)
         self.runs.append((self.now, tuple(arguments)))
         return ended

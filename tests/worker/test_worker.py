@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.errors import StoreError
+from bot.health import verdict
 from bot.store.light import Light, Row, Statement
 from bot.store.tallies import counters, pulses
 from tests.build import at
@@ -53,6 +54,25 @@ def test_a_run_is_told_its_configuration_and_its_turn() -> None:
             *("--scheduled", "2026-11-20", "--missed", "0"),
         ),
     ]
+
+
+def test_a_worker_that_cannot_read_an_edit_goes_on_and_is_not_healthy_until_it_can() -> None:
+    life = Life()
+    life.tick(at("2026-11-20 10:00"))
+    life.plan_ends = Ended(code=3, last_words="rules.yaml:1:25: 'cpa' is not a kind of rule")
+    life.worker._read = None  # an edit
+    for now in (at("2026-11-20 11:00"), at("2026-11-20 11:01")):
+        life.tick(now)
+    found = verdict(life.light, at("2026-11-20 11:01"), "here")
+    assert (found["healthy"], found["why"]) == (
+        False,
+        "the configuration was not read: rules.yaml:1:25: 'cpa' is not a kind of rule",
+    )
+    assert len(life.checks) == 2
+    life.plan_ends = None
+    for now in (at("2026-11-20 11:03"), at("2026-11-20 11:04")):
+        life.tick(now)
+    assert verdict(life.light, at("2026-11-20 11:04"), "here")["why"] == "nothing was fetched yet"
 
 
 @pytest.mark.parametrize("days", [0, 1, 5, 30])

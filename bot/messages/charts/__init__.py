@@ -35,6 +35,7 @@ __all__ = [
     "TokensPerDay",
     "picture",
     "png",
+    "svg",
 ]
 
 
@@ -62,3 +63,12 @@ def png(plot: Plot) -> bytes:
     canvas = Canvas()
     plot.draw(canvas)
     return canvas.png()
+
+
+def svg(plot: Plot) -> bytes:
+    """The plot as an SVG file."""
+    from bot.messages.charts.canvas import Canvas  # noqa: PLC0415  matplotlib takes 0.3 s to import
+
+    canvas = Canvas()
+    plot.draw(canvas)
+    return canvas.svg()

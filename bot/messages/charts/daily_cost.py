@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,8 +23,8 @@ from bot.messages.charts.frame import (
     usd_key,
     usd_mark,
 )
-from bot.messages.charts.palette import ALARM, PAPER
-from bot.messages.charts.series import OTHER_ID, Series, colour_of, fold, short
+from bot.messages.charts.palette import ALARM, INK, OTHER, PAPER
+from bot.messages.charts.series import OTHER_ID, Series, colour_of, fold, members_of, short
 from bot.messages.figures import percent
 from bot.spend.calendar import ONE_DAY, Span, day_name
 from bot.spend.money import usd, usd_round
@@ -51,6 +51,8 @@ class DailyCost:
     open_day: date | None = None
     missing: frozenset[date] = frozenset()
     alerts: frozenset[date] = frozenset()
+    usual: tuple[tuple[float, float] | None, ...] = ()
+    """Per day of the span, between what it would usually lie; None where nobody knows."""
     title: str = ""
     colours: Mapping[str, str] = field(default_factory=dict)
 
@@ -74,10 +76,16 @@ class DailyCost:
         """The takeaway: days above the cap, else the project that cost most."""
         return self._takeaway(short(self._shown()))
 
+    @property
+    def _many(self) -> int:
+        return members_of(self.projects)
+
     def _takeaway(self, shown: Sequence[Series]) -> str:
         over = self._days_over_cap()
         if over and self.cap is not None:
             return self._over_cap(over, usd_round(self.cap))
+        if unusual := self._unusual():
+            return unusual
         total, days = sum(one.total for one in shown), _days(self.span)
         if self.missing.issuperset(self.span):
             return f"No data for {days}"
@@ -85,10 +93,22 @@ class DailyCost:
             return f"Nothing spent in {days}"
         largest = max(shown, key=lambda one: one.total)
         if largest.id == OTHER_ID:
-            return f"{usd_round(total)} in {days}, spread over {len(self.projects):,} projects"
+            return f"{usd_round(total)} in {days}, spread over {self._many:,} projects"
         return (
             f"{largest.name} took {percent(largest.total, total)} of {usd_round(total)} in {days}"
         )
+
+    def _unusual(self) -> str:
+        """The last finished day, where it lies outside of its usual range."""
+        days = [n for n, day in enumerate(self.span) if day != self.open_day]
+        n = days[-1] if days else 0
+        day, ends = self.span.start + n * ONE_DAY, (*self.usual, *[None] * len(self.span))[n]
+        spent = self.totals()[n]
+        if ends is None or day in self.missing or ends[0] <= spent <= ends[1]:
+            return ""
+        low, high = map(usd_round, ends)
+        where = "above" if spent > ends[1] else "below"
+        return f"{day_name(day)} cost {usd_round(spent)}, {where} the usual {low} to {high}"
 
     def _over_cap(self, over: Sequence[date], cap: str) -> str:
         if len(over) > 1:
@@ -138,7 +158,9 @@ class DailyCost:
         rules(canvas, scale, usd_mark)
         limit = self._near_cap()
         gaps(canvas, days, self.missing, None if limit is None else scale.y(limit))
+        self._usual_range(canvas, days, scale)
         _Bars(canvas, days, scale, self.open_day).draw(shown, colours)
+        self._usual_edge(canvas, days, scale)
         self._cap_line(canvas, scale, days)
         self._alert_marks(canvas, days, scale)
         day_axis(canvas, days, self.open_day)
@@ -146,7 +168,9 @@ class DailyCost:
 
     def _subtitle(self) -> str:
         alerts = " · ▼ alert" if self.alerts & set(self.span) else ""
-        return f"Cost per UTC day{', by project' if len(self.projects) > 1 else ''}{alerts}"
+        usual = " · shaded: the usual range" if any(self.usual) else ""
+        by = ", by project" if len(self.projects) > 1 else ""
+        return f"Cost per UTC day{by}{usual}{alerts}"
 
     def _scale(self, canvas: Canvas, box: Box) -> Scale:
         """The scale in what its figures on the left leave of the box."""
@@ -179,6 +203,25 @@ class DailyCost:
         words = f"cap {usd_round(self.cap)}"
         x = clear_of_gaps(canvas, words, days, self.missing)
         canvas.text((x, y - 8), words, colour=ALARM, halo=True)
+
+    def _usual_range(self, canvas: Canvas, days: Days, scale: Scale) -> None:
+        """A shade behind each day from the least to the most that would be usual."""
+        for n, (low, high) in self._usual_days(scale):
+            left, right = days.middle(n) - days.slot / 2, days.middle(n) + days.slot / 2
+            corners = [(left, high), (right, high), (right, low), (left, low)]
+            canvas.area(corners, OTHER, 0.38)
+
+    def _usual_edge(self, canvas: Canvas, days: Days, scale: Scale) -> None:
+        """A thin line over each bar at the most that would be usual."""
+        for n, (_, high) in self._usual_days(scale):
+            half = days.slot / 2
+            canvas.line([(days.middle(n) - half, high), (days.middle(n) + half, high)], INK, 0.8)
+
+    def _usual_days(self, scale: Scale) -> Iterator[tuple[int, tuple[float, float]]]:
+        """Days by number with the y of both ends of their usual range, where that fits."""
+        for n, ends in enumerate(self.usual):
+            if ends is not None and scale.y(ends[1]) >= scale.box.top:
+                yield n, (scale.y(ends[0]), scale.y(ends[1]))
 
     def _alert_marks(self, canvas: Canvas, days: Days, scale: Scale) -> None:
         """A mark above the bar of each day that had an alert."""

@@ -85,15 +85,16 @@ class MonthToDate:
 
     def alt(self) -> str:
         """What the picture shows, in words and numbers."""
-        said = [f"Spend so far in {period_name(self.period)}: {usd(self.total)}"]
-        if self.spent:
+        so_far = "" if self._is_over else " so far"
+        said = [f"Spend{so_far} in {period_name(self.period)}: {usd(self.total)}"]
+        if self.spent and not self._is_over:
             said.append(f" by {day_name(self._days()[-1])}")
         if self.budget is not None:
             share = percent(self.total, self.budget)
             said.append(f", {share} of the budget of {usd(self.budget)}")
         said.append(". ")
         if self.outlook:
-            low, likely, high = map(usd, self.outlook)
+            low, likely, high = map(usd_round, self.outlook)
             said.append(f"Expected at the end: {likely} (between {low} and {high}). ")
         if gone := sum(day in self.missing for day in self.period.span):
             said.append(f"No data for {gone} {'day' if gone == 1 else 'days'}. ")
@@ -141,6 +142,10 @@ class MonthToDate:
         canvas.line(solid, MAIN, 2.6)
         canvas.line(line[len(solid) - 1 :], MAIN, 2.6, ":")
         canvas.dot(line[-1], MAIN)
+
+    @property
+    def _is_over(self) -> bool:
+        return len(self.spent) == len(self.period.span) and not self._is_open()
 
     def _is_open(self) -> bool:
         return bool(self.spent) and self.open_day == self._days()[-1]

@@ -38,15 +38,18 @@ def colours(ids: Iterable[str], chosen: Mapping[str, str] = _NONE) -> dict[str, 
 
     Where two ids want one colour, the later by hash takes a free one, so charts of the same
     subjects agree whatever their order. `chosen` colours are kept, e.g. those of another
-    chart in the message. Beyond eight subjects colours repeat.
+    chart in the message, and given to nobody else. Who comes when all eight are taken is grey:
+    two subjects never share a colour.
     """
     wanted = sorted(set(ids), key=_digest)
     given = {one: chosen[one] for one in wanted if one in chosen}
-    free = [colour for colour in SUBJECTS if colour not in given.values()]
+    free = [colour for colour in SUBJECTS if colour not in chosen.values()]
     for one in wanted:
         if one in given:
             continue
-        free = free or list(SUBJECTS)
+        if not free:
+            given[one] = OTHER
+            continue
         preferred = SUBJECTS[_digest(one) % len(SUBJECTS)]
         given[one] = preferred if preferred in free else free[_digest(one) % len(free)]
         free.remove(given[one])

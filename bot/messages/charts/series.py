@@ -24,6 +24,8 @@ class Series:
     id: str
     name: str
     values: tuple[int, ...]
+    members: int = 1
+    """How many subjects it stands for: more than one where some were folded before."""
 
     @property
     def total(self) -> int:
@@ -43,12 +45,20 @@ def fold(found: Iterable[Series], most: int) -> list[Series]:
 
     Subjects that are zero throughout are left out. One subject too many is not folded alone.
     """
-    ranked = sorted((one for one in found if any(one.values)), key=_by_size)
-    if len(ranked) <= most + 1:
-        return ranked
-    rest = ranked[most:]
+    there = [one for one in found if any(one.values)]
+    folded = [one for one in there if one.id == OTHER_ID]
+    ranked = sorted((one for one in there if one.id != OTHER_ID), key=_by_size)
+    if len(ranked) + len(folded) <= most + 1:
+        return [*ranked, *folded]
+    rest = [*ranked[most:], *folded]
     values = tuple(map(sum, zip(*(one.values for one in rest), strict=True)))
-    return [*ranked[:most], Series(OTHER_ID, f"{len(rest):,} others", values)]
+    members = members_of(rest)
+    return [*ranked[:most], Series(OTHER_ID, f"{members:,} others", values, members)]
+
+
+def members_of(found: Iterable[Series]) -> int:
+    """How many subjects the series stand for."""
+    return sum(one.members for one in found)
 
 
 def _by_size(one: Series) -> tuple[int, str]:

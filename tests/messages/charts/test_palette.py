@@ -77,8 +77,15 @@ def test_colours_of_another_chart_are_kept() -> None:
     assert colours(["c", "d"], first)["c"] == first["c"]
 
 
-def test_a_thousand_subjects_share_the_eight_colours() -> None:
-    assert set(colours(map(str, range(1_000))).values()) == set(SUBJECTS)
+def test_beyond_eight_subjects_nobody_shares_a_colour_but_grey() -> None:
+    given_ = list(colours(map(str, range(1_000))).values())
+    assert given_.count(OTHER) == 992
+    assert set(given_) == {*SUBJECTS, OTHER}
+
+
+def test_a_colour_of_another_chart_goes_to_nobody_else() -> None:
+    first = colours(map(str, range(8)))
+    assert colours(["new"], first) == {"new": OTHER}
 
 
 def test_a_lighter_colour_is_mixed_with_white() -> None:

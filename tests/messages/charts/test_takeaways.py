@@ -82,7 +82,7 @@ def test_a_missing_day_counts_for_nothing_whatever_its_values_say() -> None:
 def test_a_month_is_told_with_its_budget_and_forecast() -> None:
     assert PLOTS["month"].alt() == (
         "Spend so far in November 2026: $2,776.50 by Fri 20 Nov, 69% of the budget of $4,000.00. "
-        "Expected at the end: $4,310.00 (between $3,900.00 and $4,720.00). No data for 1 day."
+        "Expected at the end: $4,310 (between $3,900 and $4,720). No data for 1 day."
     )
 
 
