@@ -56,19 +56,23 @@ class App:
     @property
     def span(self) -> Span:
         """The days known as history: as many as set, and all of a capped period that runs."""
+        return self.span_for(self.window.start)
+
+    def span_for(self, first: date) -> Span:
+        """The days to know where `first` is the first one judged: its capped periods are whole."""
         history = trailing(self.today, self.configuration.settings.source.history_days)
         units = {
             rule.period for rule in self.configuration.rulebook.enabled if isinstance(rule, Cap)
         }
-        starts = (period_of(self.window.start, unit).start for unit in units)
+        starts = (period_of(first, unit).start for unit in units)
         return Span(min([history.start, *starts]), history.end)
 
 
 def check(app: App) -> Report:
     """Fetch, judge, tell: the main job."""
-    failures = collect(app, days_to_fetch(app))
-    ledger = open_ledger(app)
     days = days_to_judge(app)
+    failures = collect(app, days_to_fetch(app))
+    ledger = open_ledger(app, app.span_for(days[0]))
     findings, skipped, remarks = judge(app, ledger, days)
     judged, messages = teller(app, Seen(ledger, days, findings, skipped)).tell()
     messages += tell_sight(app, failures)
@@ -204,7 +208,8 @@ def days_to_fetch(app: App) -> Span:
     A day last read while it could still be restated is read again however long ago that was.
     """
     times = app.configuration.settings.source.settling
-    states = app.history.states(COSTS, app.span, times, app.now)
+    known = app.span_for(days_to_judge(app)[0])
+    states = app.history.states(COSTS, known, times, app.now)
     unsure = [day for day, state in states.items() if state is not DayState.SETTLED]
     return Span(min([app.window.start, *unsure]), app.today + ONE_DAY)
 

@@ -292,3 +292,17 @@ def test_status_counts_what_fires_and_waits_and_tells_what_runs_next(
         },
     }
     assert "waits for 2h" in place.run("status", *at(2)).out
+
+
+def test_a_month_that_ended_in_a_long_pause_of_the_bot_is_judged_whole(place: Place) -> None:
+    place.write(
+        "rules.yaml",
+        "rules: [{name: cap, kind: cap, period: month, limit_usd: 3000, steps: [50, 100]}]\n",
+    )
+    place.spend(1_000, TODAY.replace(day=2))
+    assert said(check(place)) == [("post", "step-50", None)]
+    place.spend(1_000, TODAY.replace(day=29))
+    # 20 days later the history of 12 days begins within the month, most of whose money is older.
+    document = check(place, 480)
+    assert ("reply", "step-100", "step-50") in said(document)
+    assert document["skipped"] == []
