@@ -25,7 +25,6 @@ from bot.spend.rows import CostDay, CostRow
 from bot.store.database import Database, open_lasting
 from bot.store.outbox import Outbox
 
-
 Job = Callable[[App], object]
 
 
