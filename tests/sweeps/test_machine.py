@@ -103,6 +103,14 @@ class Machine(RuleBasedStateMachine):
         self.the_bot_checks()
         self.world.bill.unreadable = frozenset()
 
+    @rule(back=st.sampled_from(((1,), (2,), (2, 3))))
+    def a_day_falls_while_one_cannot_be_read(self, back: tuple[int, ...]) -> None:
+        """What chance seldom brings together, and what must not resolve."""
+        self.money_is_spent_or_restated(1, 120)
+        self.the_bot_checks()
+        self.money_is_spent_or_restated(1, 0)
+        self.some_days_cannot_be_read(back)
+
     @rule(days=st.integers(0, 5))
     def the_bot_dies_while_it_reads_the_bill(self, days: int) -> None:
         self.world.bill.dies_after = days
@@ -193,7 +201,7 @@ def machine() -> Iterator[type[Machine]]:
 
 SLICE = settings(
     max_examples=20,
-    stateful_step_count=20,
+    stateful_step_count=15,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),
