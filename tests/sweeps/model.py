@@ -31,8 +31,7 @@ class CapRule(NamedTuple):
         return start, (start + 31 * DAY).replace(day=1)
 
     def key(self, start: date) -> str:
-        name = f"{start:%Y-%m}" if self.unit == "month" else start.isoformat()
-        return f"{self.name}/organization/{self.unit}:{name}"
+        return f"{self.name}/organization/{self.unit}:{start.isoformat()}"
 
     def crossed(self, dollars: int) -> int:
         return max((step for step in self.steps if dollars * 100 > self.limit * step), default=0)
