@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -62,12 +63,14 @@ class BriskPostman:
 
     database: Database
     settings: SlackSettings
+    lease: float = LEASE
+    sleep: Callable[[float], None] = time.sleep
 
     def deliver(self) -> tuple[int, Undelivered]:
         token, url = self.settings.bot_token.get_secret_value(), self.settings.base_url
         slack = SlackNotifier(token, url, timeout=ANSWER)
-        now = datetime.now(UTC)
-        done = dispatch(Outbox(self.database), slack, now, Terms(sending_seconds=LEASE))
+        now, terms = datetime.now(UTC), Terms(sending_seconds=self.lease)
+        done = dispatch(Outbox(self.database), slack, now, terms, self.sleep)
         return len(done.sent), tuple((key, str(error)) for key, error in done.failed)
 
 
@@ -76,7 +79,8 @@ def carry_out(order: Mapping[str, Any]) -> dict[str, Any]:
     configuration = load_configuration(Path(order["config"]), order["environment"])
     try:
         with real_app(configuration, datetime.fromisoformat(order["now"])) as app:
-            report = work(app, order)
+            postman = BriskPostman(app.database, configuration.settings.slack)
+            report = work(replace(app, postman=postman), order)
     except BotError as error:
         return {"error": str(error)}
     trouble = [f"{key}: {why}" for key, why in report.undelivered]
@@ -85,8 +89,7 @@ def carry_out(order: Mapping[str, Any]) -> dict[str, Any]:
 
 def work(app: App, order: Mapping[str, Any]) -> Any:
     """Check or post a digest, as the order says, with its bill."""
-    postman = BriskPostman(app.database, app.configuration.settings.slack)
-    app = replace(app, source=Bill(order["bill"]), postman=postman)
+    app = replace(app, source=Bill(order["bill"]))
     return digest(app, Unit.DAY) if order["command"] == "digest" else check(app)
 
 

@@ -1,16 +1,24 @@
-"""Die at a line: a run in a forked child that SIGKILLs itself at its n-th executed line of `bot`.
+"""Die at a line: by SIGKILL in a forked child, or by a picture of all that a death would leave.
 
-Everything is imported before the fork, so that a death costs a fraction of a second; fake servers
-go on in the parent. Lines are counted from when the database is open to the end of the run.
+A death costs a fraction of a second, as everything is imported before the fork; fake servers go on
+in the parent. Pictures cost less: what outlives a process that is killed are its database files, as
+the kernel has them, and what Slack took. So one run is stopped at every line of `bot` it executes,
+and each state of these not seen before is kept. A run may start again from every one of them, and
+deaths at the same lines show that the pictures are true.
+
+Lines are counted from when the database is open to the end of the run.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -20,6 +28,9 @@ import bot
 from bot.config.load import load_configuration
 from bot.wiring import real_app
 from tests import crew
+from tests.crew import BriskPostman
+from tests.fakes import FakeSlack
+from tests.fakes.slack_model import Message
 
 BOT = str(Path(bot.__file__).parent)
 Place = tuple[str, int]
@@ -42,14 +53,23 @@ class Lines:
         return self
 
 
+LEASE = 0.02
+"""Nobody else is at work: a message that is `sending` was left behind."""
+
+
+def _nap(seconds: float) -> None:
+    """Slack's pace of a message a second is no matter here."""
+    time.sleep(min(seconds, LEASE / 4))
+
+
 def work(order: Mapping[str, Any], trace: Any = None) -> None:
     """Carry the order out, traced while the database is open."""
-    crew.LEASE = 0.05  # nobody else is at work: a message that is `sending` was left behind
     configuration = load_configuration(Path(order["config"]), order["environment"])
     with real_app(configuration, datetime.fromisoformat(order["now"])) as app:
+        postman = BriskPostman(app.database, configuration.settings.slack, LEASE, _nap)
         sys.settrace(trace)
         try:
-            crew.work(app, order)
+            crew.work(replace(app, postman=postman), order)
         finally:
             sys.settrace(None)
 
@@ -104,6 +124,53 @@ def die_at(point: int, order: Mapping[str, Any]) -> bool:
 
     status, _ = apart(lambda: work(order, Lines(dying)))
     return os.WIFSIGNALED(status)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a death leaves at line `point`, and at the next ones, `lines` in all."""
+
+    point: int
+    lines: int
+    database: bytes
+    journal: bytes | None
+    said: Sequence[Message]
+
+    def put_back(self, file: Path, slack: FakeSlack) -> None:
+        """Makes it so again."""
+        file.write_bytes(self.database)
+        journal = journal_of(file)
+        journal.unlink(missing_ok=True)
+        if self.journal is not None:
+            journal.write_bytes(self.journal)
+        slack.messages[:] = copy.deepcopy(self.said)
+
+
+def journal_of(file: Path) -> Path:
+    return Path(f"{file}-journal")
+
+
+def pictures(order: Mapping[str, Any], file: Path, slack: FakeSlack) -> list[Picture]:
+    """All that a death at any line can leave. Carries the order out once, in this process."""
+    found: list[Picture] = []
+    # One descriptor throughout: closing another would give up SQLite's locks in this process.
+    descriptor = os.open(file, os.O_RDONLY)
+
+    def look(number: int, _place: Place) -> None:
+        database = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        journal = journal_of(file).read_bytes() if journal_of(file).exists() else None
+        last = found[-1] if found else None
+        same = last and (last.database, last.journal) == (database, journal)
+        if last and same and last.said == slack.messages:
+            found[-1] = replace(last, lines=last.lines + 1)
+        else:
+            found.append(Picture(number, 1, database, journal, copy.deepcopy(slack.messages)))
+
+    try:
+        work(order, Lines(look))
+    finally:
+        os.close(descriptor)
+    return found
 
 
 def live(order: Mapping[str, Any]) -> None:

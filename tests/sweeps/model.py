@@ -1,0 +1,115 @@
+"""What has to be told, worked out anew: plain Python that shares no code with the bot.
+
+A cap speaks of a period whose known sum is above a step of its limit: each step once, the highest
+if several were passed at once. It resolves by finished days only, and only if none is missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+
+DAY = timedelta(days=1)
+GRACE = timedelta(hours=6)
+WINDOW, HISTORY = 4, 14
+"""Days that each check looks at again, and that are known as history."""
+
+
+class CapRule(NamedTuple):
+    name: str
+    unit: str
+    limit: int
+    steps: tuple[int, ...]
+
+    def period(self, day: date) -> tuple[date, date]:
+        if self.unit == "day":
+            return day, day + DAY
+        start = day.replace(day=1)
+        return start, (start + 31 * DAY).replace(day=1)
+
+    def key(self, start: date) -> str:
+        return f"{self.name}/organization/{self.unit}:{start.isoformat()}"
+
+    def crossed(self, dollars: int) -> int:
+        return max((step for step in self.steps if dollars * 100 > self.limit * step), default=0)
+
+
+@dataclass
+class Known:
+    """One period of one rule, as far as it was told.
+
+    `top` is the highest step told; `stands` the step last told, 0 when resolved; `held` the day of
+    the last check at which that stood; `hush` the end of a snooze.
+    """
+
+    key: str
+    held: date
+    top: int = 0
+    stands: int = 0
+    hush: datetime | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Model:
+    rules: tuple[CapRule, ...]
+    alerts: dict[str, Known] = field(default_factory=dict)
+    checked: date | None = None
+
+    def check(self, now: datetime, read: Mapping[date, int], failed: Iterable[date]) -> set[str]:
+        """The keys of all that a check has to tell then, by the days it read or could not read."""
+        judged = list(self._judged(now.date()))
+        blind = {day for day in failed if day < now.date()}
+        told = set()
+        for rule in self.rules:
+            for start, end in dict.fromkeys(rule.period(day) for day in judged):
+                known = self.alerts.setdefault(rule.key(start), Known(rule.key(start), start))
+                step = rule.crossed(sum(usd for d, usd in read.items() if start <= d < end))
+                in_sight = {start + n * DAY for n in range((end - start).days)} | set(judged)
+                over = now >= _midnight(min(end, known.held + DAY)) + GRACE
+                sure = over and not blind & in_sight
+                if news := _settle(known, step, now, sure):
+                    told.add(f"{known.key}#{news}")
+        return told
+
+    def _judged(self, today: date) -> Iterator[date]:
+        first = min(today - (WINDOW - 1) * DAY, self.checked or today)
+        day = max(first, today - (HISTORY - 1) * DAY)
+        while day <= today:
+            yield day
+            day += DAY
+
+
+def _settle(known: Known, step: int, now: datetime, sure: bool) -> str:
+    """Takes in what a period's known sum crosses now; the news of it, if it is any."""
+    silent = known.hush is not None and now < known.hush
+    news = _news(known, step, sure, silent)
+    resolved = not step and known.stands > 0 and sure
+    if news or resolved:
+        known.top, known.stands, known.hush = max(known.top, step), step, None
+    if news or (step and step >= known.stands):
+        known.held = now.date()
+    if not news or news.startswith("step-"):
+        return news
+    known.counts[news] += 1
+    n = known.counts[news]
+    return f"{news}-{n}" if n > 1 or news == "repeat" else news
+
+
+def _news(known: Known, step: int, sure: bool, silent: bool) -> str:
+    if silent:
+        return ""
+    if step > known.top:
+        return f"step-{step}"
+    if step > known.stands or (0 < step < known.stands and sure):
+        return "restated"
+    if not step:
+        return "resolved" if known.stands and sure else ""
+    return "repeat" if known.hush else ""
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
