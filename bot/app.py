@@ -89,7 +89,7 @@ def check(app: App) -> Report:
         sent=sent,
         undelivered=undelivered,
     )
-    Pulses(app.database).beat(CHECKED, app.now, app.today.isoformat())
+    Pulses(app.database).beat(CHECKED, app.now, _to_judge_again(app, ledger, days).isoformat())
     _beat(app, report)
     return report
 
@@ -215,8 +215,8 @@ def days_to_fetch(app: App) -> Span:
 
 
 def days_to_judge(app: App) -> list[date]:
-    """The window, the days before it that no check has judged since the last one, and those of
-    alerts that were held back."""
+    """The window, the days from the first one on that the last check left unsettled, and those
+    of alerts that were held back."""
     last = Pulses(app.database).last(CHECKED)
     start = app.window.start
     if last and last.detail:
@@ -224,6 +224,17 @@ def days_to_judge(app: App) -> list[date]:
     if held := AlertBook(app.database).oldest_held_back():
         start = min(start, held)
     return list(Span(max(start, app.span.start), app.today + ONE_DAY))
+
+
+def _to_judge_again(app: App, ledger: Ledger, judged: Sequence[date]) -> date:
+    """The first of the days just judged whose verdict may change: missing, open or settling."""
+    metrics = {rule.metric for rule in app.configuration.rulebook.enabled}
+    unsure = (
+        day
+        for day in judged
+        if any(ledger.state(day, metric) is not DayState.SETTLED for metric in metrics)
+    )
+    return next(unsure, app.today)
 
 
 def open_ledger(app: App, span: Span | None = None) -> Ledger:

@@ -11,10 +11,12 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from email.message import Message
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from math import inf
 from typing import IO, Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -34,7 +36,28 @@ MOST_BYTES = 16 * 1024 * 1024
 
 _HERE = {"127.0.0.1", "::1", "localhost"}
 _CHUNK = 64 * 1024
-_Sockets = list[socket.socket]
+
+
+def ticks() -> float:
+    """Seconds since the machine started, those included in which it or this process stood still."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class NotSentError(OSError):
+    """The time for a request was over before it was written: nothing can come of it."""
+
+
+class _Watch:
+    """The sockets of an exchange, and until when (`ticks`) they may be written to."""
+
+    def __init__(self) -> None:
+        self.sockets: list[socket.socket] = []
+        self.until = inf
+
+    def look(self) -> None:
+        """Raises NotSentError if it is too late to write."""
+        if ticks() > self.until:
+            raise NotSentError("this process stood still")
 
 
 class Answer(NamedTuple):
@@ -54,12 +77,12 @@ class Line:
 
     def __init__(self, proxy: str | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
         proxies = {"http": proxy, "https": proxy} if proxy else {}
-        self._open_sockets: _Sockets = []
+        self._watch = _Watch()
         self._opener = build_opener(
             ProxyHandler(proxies),
             _NoRedirect(),
-            _Http(self._open_sockets),
-            _Https(self._open_sockets),
+            _Http(self._watch),
+            _Https(self._watch),
         )
         self._timeout = timeout
 
@@ -79,10 +102,19 @@ class Line:
                 return Answer(response.status, response.headers, _read(response))
 
     @contextlib.contextmanager
+    def writing_until(self, moment: float) -> Iterator[None]:
+        """Within it nothing is written after that moment of `ticks`, but NotSentError raised."""
+        self._watch.until = moment
+        try:
+            yield
+        finally:
+            self._watch.until = inf
+
+    @contextlib.contextmanager
     def _cut_off_in_time(self) -> Iterator[None]:
         """Ends the connection under a reader that would wait for ever."""
         late = threading.Event()
-        timer = threading.Timer(self._timeout, _cut_off, (self._open_sockets, late))
+        timer = threading.Timer(self._timeout, _cut_off, (self._watch.sockets, late))
         timer.start()
         try:
             yield
@@ -93,10 +125,10 @@ class Line:
         finally:
             timer.cancel()
             timer.join()
-            self._open_sockets.clear()
+            self._watch.sockets.clear()
 
 
-def _cut_off(sockets: _Sockets, late: threading.Event) -> None:
+def _cut_off(sockets: list[socket.socket], late: threading.Event) -> None:
     late.set()
     for one in sockets:
         with contextlib.suppress(OSError):
@@ -149,42 +181,50 @@ class _NoRedirect(HTTPRedirectHandler):
 class _Http(HTTPHandler):
     """Opens http:// and keeps its socket in sight."""
 
-    def __init__(self, sockets: _Sockets) -> None:
+    def __init__(self, watch: _Watch) -> None:
         super().__init__()
-        self._sockets = sockets
+        self._watch = watch
 
     def http_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(partial(_HttpConnection, self._sockets), req)
+        return self.do_open(partial(_HttpConnection, self._watch), req)
 
 
 class _Https(HTTPSHandler):
     """Opens https:// and keeps its socket in sight."""
 
-    def __init__(self, sockets: _Sockets) -> None:
+    def __init__(self, watch: _Watch) -> None:
         self._trusted = ssl.create_default_context()
         super().__init__(context=self._trusted)
-        self._sockets = sockets
+        self._watch = watch
 
     def https_open(self, req: Request) -> HTTPResponse:
-        connection = partial(_HttpsConnection, self._sockets)
+        connection = partial(_HttpsConnection, self._watch)
         return self.do_open(connection, req, context=self._trusted)
 
 
 class _HttpConnection(HTTPConnection):
-    def __init__(self, sockets: _Sockets, host: str, **options: Any) -> None:
+    def __init__(self, watch: _Watch, host: str, **options: Any) -> None:
         super().__init__(host, **options)
-        self._sockets = sockets
+        self._watch = watch
 
     def connect(self) -> None:
         super().connect()
-        self._sockets.append(self.sock)
+        self._watch.sockets.append(self.sock)
+
+    def send(self, data: Any) -> None:
+        self._watch.look()
+        super().send(data)
 
 
 class _HttpsConnection(HTTPSConnection):
-    def __init__(self, sockets: _Sockets, host: str, **options: Any) -> None:
+    def __init__(self, watch: _Watch, host: str, **options: Any) -> None:
         super().__init__(host, **options)
-        self._sockets = sockets
+        self._watch = watch
 
     def connect(self) -> None:
         super().connect()
-        self._sockets.append(self.sock)
+        self._watch.sockets.append(self.sock)
+
+    def send(self, data: Any) -> None:
+        self._watch.look()
+        super().send(data)

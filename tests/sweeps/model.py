@@ -7,13 +7,13 @@ if several were passed at once. It resolves by finished days only, and only if n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 DAY = timedelta(days=1)
-GRACE = timedelta(hours=6)
+GRACE, SETTLE = timedelta(hours=6), timedelta(days=2)
 WINDOW, HISTORY = 4, 14
 """Days that each check looks at again, and that are known as history."""
 
@@ -53,34 +53,63 @@ class Known:
     counts: Counter[str] = field(default_factory=Counter)
 
 
+class Seen(NamedTuple):
+    """The bill as handed out: dollars by day, when each was read last, and what failed since."""
+
+    dollars: Mapping[date, int]
+    at: Mapping[date, datetime]
+    failed: Collection[date]
+
+    def settled(self, day: date) -> bool:
+        """Whether it was read when no restatement was expected any more."""
+        return day in self.at and self.at[day] >= _midnight(day + DAY) + SETTLE
+
+    def missing(self, day: date) -> bool:
+        return day in self.failed and not self.settled(day)
+
+
 @dataclass
 class Model:
     rules: tuple[CapRule, ...]
     alerts: dict[str, Known] = field(default_factory=dict)
-    checked: date | None = None
+    again: date | None = None
 
-    def check(self, now: datetime, read: Mapping[date, int], failed: Iterable[date]) -> set[str]:
+    def check(self, now: datetime, seen: Seen) -> set[str]:
         """The keys of all that a check has to tell then, by the days it read or could not read."""
         judged = list(self._judged(now.date()))
-        blind = {day for day in failed if day < now.date()}
         told = set()
         for rule in self.rules:
             for start, end in dict.fromkeys(rule.period(day) for day in judged):
                 known = self.alerts.setdefault(rule.key(start), Known(rule.key(start), start))
-                step = rule.crossed(sum(usd for d, usd in read.items() if start <= d < end))
-                in_sight = {start + n * DAY for n in range((end - start).days)} | set(judged)
+                step = rule.crossed(_sum(seen, start, end))
+                days = {start + n * DAY for n in range((end - start).days)} | set(judged)
                 over = now >= _midnight(min(end, known.held + DAY)) + GRACE
-                sure = over and not blind & in_sight
+                sure = over and not self._is_blind(rule, days, now.date(), seen)
                 if news := _settle(known, step, now, sure):
                     told.add(f"{known.key}#{news}")
         return told
 
+    def checked(self, today: date, seen: Seen) -> None:
+        """A check came to its end: what it judged of unsettled days is judged again."""
+        unsettled = (day for day in self._judged(today) if not seen.settled(day))
+        self.again = next(unsettled, today)
+
+    def _is_blind(self, rule: CapRule, days: Iterable[date], today: date, seen: Seen) -> bool:
+        """Whether one of the days is missing; today only where it could still change a verdict."""
+        past = any(seen.missing(day) for day in days if day < today)
+        crossed = rule.crossed(_sum(seen, *rule.period(today)))
+        return past or (seen.missing(today) and crossed < max(rule.steps))
+
     def _judged(self, today: date) -> Iterator[date]:
-        first = min(today - (WINDOW - 1) * DAY, self.checked or today)
+        first = min(today - (WINDOW - 1) * DAY, self.again or today)
         day = max(first, today - (HISTORY - 1) * DAY)
         while day <= today:
             yield day
             day += DAY
+
+
+def _sum(seen: Seen, start: date, end: date) -> int:
+    return sum(usd for day, usd in seen.dollars.items() if start <= day < end)
 
 
 def _settle(known: Known, step: int, now: datetime, sure: bool) -> str:

@@ -36,7 +36,7 @@ from bot.config.load import Configuration, load_configuration
 from bot.errors import UsageError
 from bot.spend.calendar import Unit
 from bot.store.database import open_lasting
-from tests.sweeps.model import DAY, HISTORY, CapRule, Model
+from tests.sweeps.model import DAY, HISTORY, CapRule, Model, Seen
 from tests.sweeps.test_kill import MEMORY
 from tests.sweeps.world import Job, World
 
@@ -164,9 +164,10 @@ class Machine(RuleBasedStateMachine):
         self.runs["deaths"] += len(lived) - sum(lived)
         if bill.dies_after is not None and not any(lived):
             return  # nothing was judged
-        self.owed |= self.model.check(self.now, bill.read, bill.failed)
+        seen = Seen(bill.read, bill.read_at, bill.failed)
+        self.owed |= self.model.check(self.now, seen)
         if any(lived):
-            self.model.checked = self.today
+            self.model.checked(self.today, seen)
         self._hear()
         if all(lived):
             assert not self.owed, "it was not told"

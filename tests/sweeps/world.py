@@ -34,7 +34,7 @@ class Crash(BaseException):
 
 @dataclass
 class Bill:
-    """A source: dollars by day, days that cannot be read, and what it handed out so far.
+    """A source: dollars by day, days that cannot be read, and what it handed out so far, and when.
 
     `dies_after` days of a fetch whoever reads it dies.
     """
@@ -43,7 +43,9 @@ class Bill:
     unreadable: frozenset[date] = frozenset()
     dies_after: int | None = None
     read: dict[date, int] = field(default_factory=dict)
+    read_at: dict[date, datetime] = field(default_factory=dict)
     failed: set[date] = field(default_factory=set)
+    now: datetime = datetime.min
 
     def fetch(self, days: Span) -> Iterator[Fetched]:
         for n, day in enumerate(days):
@@ -57,6 +59,7 @@ class Bill:
 
     def _page(self, day: date) -> CostDay:
         self.read[day] = self.dollars.get(day, 0)
+        self.read_at[day] = self.now
         self.failed.discard(day)
         return CostDay(day, (CostRow(day, "p", "item", None, from_dollars(self.read[day])),))
 
@@ -163,6 +166,7 @@ class World:
     def run(self, job: Job, now: datetime, bot: int = 0, rest: Rest | None = None) -> bool:
         """Whether a bot lived through the job."""
         database = self.database(bot)
+        self.bill.now = now
         try:
             postman = Brisk(database, self.slack, now, rest)
             job(App(self.configuration, self.bill, database, postman, now))
