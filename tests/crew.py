@@ -22,7 +22,7 @@ from bot.app import App, check, digest
 from bot.config.load import load_configuration
 from bot.config.settings import SlackSettings
 from bot.delivery.dispatch import dispatch
-from bot.delivery.errand import Terms
+from bot.delivery.errand import WRITING_SECONDS, Terms
 from bot.delivery.postman import Undelivered
 from bot.delivery.slack import SlackNotifier
 from bot.errors import BotError
@@ -64,13 +64,14 @@ class BriskPostman:
     database: Database
     settings: SlackSettings
     lease: float = LEASE
+    writing: float = WRITING_SECONDS
     sleep: Callable[[float], None] = time.sleep
 
     def deliver(self) -> tuple[int, Undelivered]:
         token, url = self.settings.bot_token.get_secret_value(), self.settings.base_url
         slack = SlackNotifier(token, url, timeout=ANSWER)
-        now, terms = datetime.now(UTC), Terms(sending_seconds=self.lease)
-        done = dispatch(Outbox(self.database), slack, now, terms, self.sleep)
+        terms = Terms(sending_seconds=self.lease, writing_seconds=self.writing)
+        done = dispatch(Outbox(self.database), slack, datetime.now(UTC), terms, self.sleep)
         return len(done.sent), tuple((key, str(error)) for key, error in done.failed)
 
 

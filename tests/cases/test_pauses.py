@@ -1,4 +1,4 @@
-"""A bot that stood still, or saw nothing, for longer than the window it reads again misses nothing."""
+"""A bot that stood still, or saw nothing, for longer than its window misses nothing."""
 
 from __future__ import annotations
 

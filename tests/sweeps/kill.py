@@ -1,4 +1,4 @@
-"""Die at a line: by SIGKILL in a forked child, or by a picture of all that a death would leave.
+"""Die or stand still at a line: by a signal to a forked child, or by a picture of what it leaves.
 
 A death costs a fraction of a second, as everything is imported before the fork; fake servers go on
 in the parent. Pictures cost less: what outlives a process that is killed are its database files, as
@@ -26,6 +26,7 @@ from typing import Any
 
 import bot
 from bot.config.load import load_configuration
+from bot.delivery.errand import WRITING_SECONDS
 from bot.wiring import real_app
 from tests import crew
 from tests.crew import BriskPostman
@@ -56,17 +57,22 @@ class Lines:
 LEASE = 0.02
 """Nobody else is at work: a message that is `sending` was left behind."""
 
+STILL = 0.3
+"""Seconds that a run stands still: longer than it may write after a claim, `WRITING`."""
+WRITING = 0.2
+
 
 def _nap(seconds: float) -> None:
     """Slack's pace of a message a second is no matter here."""
     time.sleep(min(seconds, LEASE / 4))
 
 
-def work(order: Mapping[str, Any], trace: Any = None) -> None:
+def work(order: Mapping[str, Any], trace: Any = None, *, writing: float = WRITING_SECONDS) -> None:
     """Carry the order out, traced while the database is open."""
     configuration = load_configuration(Path(order["config"]), order["environment"])
     with real_app(configuration, datetime.fromisoformat(order["now"])) as app:
-        postman = BriskPostman(app.database, configuration.settings.slack, LEASE, _nap)
+        slack = configuration.settings.slack
+        postman = BriskPostman(app.database, slack, LEASE, writing, _nap)
         sys.settrace(trace)
         try:
             crew.work(replace(app, postman=postman), order)
@@ -124,6 +130,36 @@ def die_at(point: int, order: Mapping[str, Any]) -> bool:
 
     status, _ = apart(lambda: work(order, Lines(dying)))
     return os.WIFSIGNALED(status)
+
+
+def stand_still_at(
+    point: int, order: Mapping[str, Any], meanwhile: Callable[[], None]
+) -> tuple[bool, int]:
+    """Carry the order out, but at that line stand still for as long as something else takes.
+
+    Whether the line was reached, and the exit status of the run, which then goes on.
+    """
+
+    def standing(number: int, _place: Place) -> None:
+        if number == point:
+            sys.settrace(None)
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    child = os.fork()
+    if child == 0:  # never returns into the test
+        code = 1
+        try:
+            work(order, Lines(standing), writing=WRITING)
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        return False, status
+    meanwhile()
+    time.sleep(STILL)
+    os.kill(child, signal.SIGCONT)
+    return True, os.waitpid(child, 0)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class CapRule(NamedTuple):
     unit: str
     limit: int
     steps: tuple[int, ...]
+    repeat: timedelta
 
     def period(self, day: date) -> tuple[date, date]:
         if self.unit == "day":
@@ -42,30 +43,50 @@ class Known:
     """One period of one rule, as far as it was told.
 
     `top` is the highest step told; `stands` the step last told, 0 when resolved; `held` the day of
-    the last check at which that stood; `hush` the end of a snooze.
+    the last check at which that stood; `told` when it was spoken of last; `hush` the end of a
+    snooze; `acked`: somebody has it in hand.
     """
 
     key: str
     held: date
     top: int = 0
     stands: int = 0
+    told: datetime | None = None
     hush: datetime | None = None
+    acked: bool = False
     counts: Counter[str] = field(default_factory=Counter)
 
 
 class Seen(NamedTuple):
-    """The bill as handed out: dollars by day, when each was read last, and what failed since."""
+    """The bill as handed out by `now`: dollars by day, when each was read, what failed since."""
 
+    now: datetime
     dollars: Mapping[date, int]
     at: Mapping[date, datetime]
     failed: Collection[date]
 
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    def total(self, start: date, end: date) -> int:
+        return sum(usd for day, usd in self.dollars.items() if start <= day < min(end, self._next))
+
     def settled(self, day: date) -> bool:
         """Whether it was read when no restatement was expected any more."""
-        return day in self.at and self.at[day] >= _midnight(day + DAY) + SETTLE
+        return day in self.at and self._read(day) >= _midnight(day + DAY) + SETTLE
 
     def missing(self, day: date) -> bool:
-        return day in self.failed and not self.settled(day)
+        """Whether its last reading failed or came before it was over."""
+        partial = day < self.today and day in self.at and self._read(day) < _midnight(day + DAY)
+        return (day in self.failed or partial) and not self.settled(day)
+
+    @property
+    def _next(self) -> date:
+        return self.today + DAY
+
+    def _read(self, day: date) -> datetime:
+        return min(self.at[day], self.now)
 
 
 @dataclass
@@ -74,31 +95,32 @@ class Model:
     alerts: dict[str, Known] = field(default_factory=dict)
     again: date | None = None
 
-    def check(self, now: datetime, seen: Seen) -> set[str]:
+    def check(self, seen: Seen) -> set[str]:
         """The keys of all that a check has to tell then, by the days it read or could not read."""
-        judged = list(self._judged(now.date()))
+        judged = list(self._judged(seen.today))
         told = set()
         for rule in self.rules:
             for start, end in dict.fromkeys(rule.period(day) for day in judged):
                 known = self.alerts.setdefault(rule.key(start), Known(rule.key(start), start))
-                step = rule.crossed(_sum(seen, start, end))
+                step = rule.crossed(seen.total(start, end))
                 days = {start + n * DAY for n in range((end - start).days)} | set(judged)
-                over = now >= _midnight(min(end, known.held + DAY)) + GRACE
-                sure = over and not self._is_blind(rule, days, now.date(), seen)
-                if news := _settle(known, step, now, sure):
+                over = seen.now >= _midnight(min(end, known.held + DAY)) + GRACE
+                sure = over and not self._is_blind(rule, days, seen)
+                due = _is_due(known, rule.repeat, end, seen.now)
+                if news := _settle(known, step, seen.now, sure, due):
                     told.add(f"{known.key}#{news}")
         return told
 
-    def checked(self, today: date, seen: Seen) -> None:
+    def checked(self, seen: Seen) -> None:
         """A check came to its end: what it judged of unsettled days is judged again."""
-        unsettled = (day for day in self._judged(today) if not seen.settled(day))
-        self.again = next(unsettled, today)
+        unsettled = (day for day in self._judged(seen.today) if not seen.settled(day))
+        self.again = next(unsettled, seen.today)
 
-    def _is_blind(self, rule: CapRule, days: Iterable[date], today: date, seen: Seen) -> bool:
+    def _is_blind(self, rule: CapRule, days: Iterable[date], seen: Seen) -> bool:
         """Whether one of the days is missing; today only where it could still change a verdict."""
-        past = any(seen.missing(day) for day in days if day < today)
-        crossed = rule.crossed(_sum(seen, *rule.period(today)))
-        return past or (seen.missing(today) and crossed < max(rule.steps))
+        past = any(seen.missing(day) for day in days if day < seen.today)
+        crossed = rule.crossed(seen.total(*rule.period(seen.today)))
+        return past or (seen.missing(seen.today) and crossed < max(rule.steps))
 
     def _judged(self, today: date) -> Iterator[date]:
         first = min(today - (WINDOW - 1) * DAY, self.again or today)
@@ -108,17 +130,23 @@ class Model:
             day += DAY
 
 
-def _sum(seen: Seen, start: date, end: date) -> int:
-    return sum(usd for day, usd in seen.dollars.items() if start <= day < end)
+def _is_due(known: Known, repeat: timedelta, end: date, now: datetime) -> bool:
+    """Whether it is time to say once more that it goes on: a snooze is over, or nobody has it."""
+    if known.hush is not None:
+        return True
+    goes_on = end >= (now - GRACE).date()
+    return goes_on and not known.acked and known.told is not None and now - known.told >= repeat
 
 
-def _settle(known: Known, step: int, now: datetime, sure: bool) -> str:
+def _settle(known: Known, step: int, now: datetime, sure: bool, due: bool) -> str:
     """Takes in what a period's known sum crosses now; the news of it, if it is any."""
     silent = known.hush is not None and now < known.hush
-    news = _news(known, step, sure, silent)
+    news = _news(known, step, sure, silent, due)
     resolved = not step and known.stands > 0 and sure
     if news or resolved:
         known.top, known.stands, known.hush = max(known.top, step), step, None
+    if news and step:
+        known.told = now
     if news or (step and step >= known.stands):
         known.held = now.date()
     if not news or news.startswith("step-"):
@@ -128,7 +156,7 @@ def _settle(known: Known, step: int, now: datetime, sure: bool) -> str:
     return f"{news}-{n}" if n > 1 or news == "repeat" else news
 
 
-def _news(known: Known, step: int, sure: bool, silent: bool) -> str:
+def _news(known: Known, step: int, sure: bool, silent: bool, due: bool) -> str:
     if silent:
         return ""
     if step > known.top:
@@ -137,7 +165,7 @@ def _news(known: Known, step: int, sure: bool, silent: bool) -> str:
         return "restated"
     if not step:
         return "resolved" if known.stands and sure else ""
-    return "repeat" if known.hush else ""
+    return "repeat" if due else ""
 
 
 def _midnight(day: date) -> datetime:

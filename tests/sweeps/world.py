@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from bot.app import App
 from bot.config.load import Configuration
@@ -18,6 +18,8 @@ from bot.delivery.base import Outgoing, Receipt
 from bot.delivery.dispatch import dispatch
 from bot.delivery.errand import Terms
 from bot.delivery.postman import Undelivered
+from bot.delivery.slack_errors import refused
+from bot.errors import DeliveryError
 from bot.sources.base import COSTS, Fetched, FetchFailure
 from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.money import from_dollars
@@ -26,6 +28,7 @@ from bot.store.database import Database, open_lasting
 from bot.store.outbox import Outbox
 
 Job = Callable[[App], object]
+BEFORE = datetime.min.replace(tzinfo=UTC)
 
 
 class Crash(BaseException):
@@ -45,7 +48,7 @@ class Bill:
     read: dict[date, int] = field(default_factory=dict)
     read_at: dict[date, datetime] = field(default_factory=dict)
     failed: set[date] = field(default_factory=set)
-    now: datetime = datetime.min
+    now: datetime = BEFORE
 
     def fetch(self, days: Span) -> Iterator[Fetched]:
         for n, day in enumerate(days):
@@ -69,10 +72,15 @@ class Bill:
 
 @dataclass
 class Slack:
-    """A notifier whose bot may die before or after it takes the next message."""
+    """A notifier whose bot may die before or after it takes the next message.
+
+    In `trouble` it refuses all for good, is away, or takes all and says nothing, not even what it
+    took.
+    """
 
     posted: list[str] = field(default_factory=list)
     dies: str = ""
+    trouble: str = ""
 
     def prepare(self, outgoing: Outgoing) -> Outgoing:
         return outgoing
@@ -81,16 +89,30 @@ class Slack:
         dies, self.dies = self.dies, ""
         if dies == "before":
             raise Crash
+        if self.trouble in ("refuses", "away"):
+            raise self._no_answer
         self.posted.append(outgoing.key)
         if dies == "after":
             raise Crash
+        if self.trouble:
+            raise self._no_answer
         return self._place(outgoing.key)
 
     def update(self, _outgoing: Outgoing, ts: str) -> Receipt:
+        if self.trouble:
+            raise self._no_answer
         return Receipt("C0", ts)
 
     def find(self, outgoing: Outgoing, _since: datetime) -> Receipt | None:
+        if self.trouble:
+            raise self._no_answer
         return self._place(outgoing.key) if outgoing.key in self.posted else None
+
+    @property
+    def _no_answer(self) -> DeliveryError:
+        if self.trouble == "refuses":
+            return refused("is_archived", {})
+        return DeliveryError("no answer", hint="wait", ambiguous=self.trouble == "mute")
 
     def _place(self, key: str) -> Receipt:
         return Receipt("C0", f"{self.posted.index(key)}.0")
