@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 DAY = timedelta(days=1)
+BEFORE = datetime.min.replace(tzinfo=UTC)
 GRACE, SETTLE = timedelta(hours=6), timedelta(days=2)
 WINDOW, HISTORY = 4, 14
 """Days that each check looks at again, and that are known as history."""
@@ -43,8 +44,8 @@ class Known:
     """One period of one rule, as far as it was told.
 
     `top` is the highest step told; `stands` the step last told, 0 when resolved; `held` the day of
-    the last check at which that stood; `told` when it was spoken of last; `hush` the end of a
-    snooze; `acked`: somebody has it in hand.
+    the last check at which that stood; `told` when it was spoken of last, `seen` when it changed
+    or was found to go on; `hush` the end of a snooze; `acked`: somebody has it in hand.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Known:
     top: int = 0
     stands: int = 0
     told: datetime | None = None
+    seen: datetime = BEFORE
     hush: datetime | None = None
     acked: bool = False
     counts: Counter[str] = field(default_factory=Counter)
@@ -105,7 +107,7 @@ class Model:
                 step = rule.crossed(seen.total(start, end))
                 days = {start + n * DAY for n in range((end - start).days)} | set(judged)
                 over = seen.now >= _midnight(min(end, known.held + DAY)) + GRACE
-                sure = over and not self._is_blind(rule, days, seen)
+                sure = over and known.seen <= seen.now and not self._is_blind(rule, days, seen)
                 due = _is_due(known, rule.repeat, end, seen.now)
                 if news := _settle(known, step, seen.now, sure, due):
                     told.add(f"{known.key}#{news}")
@@ -147,6 +149,8 @@ def _settle(known: Known, step: int, now: datetime, sure: bool, due: bool) -> st
         known.top, known.stands, known.hush = max(known.top, step), step, None
     if news and step:
         known.told = now
+    if step or resolved:
+        known.seen = now
     if news or (step and step >= known.stands):
         known.held = now.date()
     if not news or news.startswith("step-"):

@@ -157,12 +157,12 @@ class Machine(RuleBasedStateMachine):
     def somebody_snoozes_an_alert(self, which: int, hours: int) -> None:
         until = self.now + timedelta(hours=hours)
         if known := self._answer(which, lambda alert: alert.snoozed(until)):
-            known.hush = until
+            known.hush, known.seen = until, self.now
 
     @rule(which=st.integers(0, 9))
     def somebody_acknowledges_an_alert(self, which: int) -> None:
         if known := self._answer(which, lambda alert: alert.acknowledged(self.now, "U1")):
-            known.hush, known.acked = None, True
+            known.hush, known.acked, known.seen = None, True, self.now
 
     def _answer(self, which: int, change: Callable[[Alert], Alert]) -> Known | None:
         """Which of the alerts was changed; None if it is not open any more."""
