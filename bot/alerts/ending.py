@@ -81,7 +81,13 @@ class View:
         return any(day in alert.period.span for day in self.judged)
 
     def is_settled(self, alert: Alert) -> bool:
-        """Whether every day of its period is as good as the bill."""
+        """Whether every day of its period is as good as the bill.
+
+        A period that is still to come was told by a clock that was right: the one of this run is
+        not.
+        """
+        if alert.period.end > self.ledger.span.end:
+            return False
         states = (
             self.ledger.state(day, _metric(alert))
             for day in alert.period.span
