@@ -22,7 +22,7 @@ class FakeSearch:
         self.sums_asked = 0
         self.kept: dict[str, dict[str, Json]] = {}
         handler = type("Handler", (_Handler,), {"search": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", 0), handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -78,6 +78,11 @@ def _newest(hit: Json) -> str:
 def _hits(found: list[Json]) -> Json:
     total = {"value": len(found), "relation": "eq"}
     return {"took": 1, "timed_out": False, "_shards": {}, "hits": {"total": total, "hits": found}}
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Nothing: whoever asks may be killed."""
 
 
 class _Handler(BaseHTTPRequestHandler):
