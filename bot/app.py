@@ -89,7 +89,8 @@ def check(app: App) -> Report:
         sent=sent,
         undelivered=undelivered,
     )
-    Pulses(app.database).beat(CHECKED, app.now, _to_judge_again(app, ledger, days).isoformat())
+    again = _to_judge_again(app, Seen(ledger, days, findings, skipped))
+    Pulses(app.database).beat(CHECKED, app.now, again.isoformat())
     _beat(app, report)
     return report
 
@@ -215,8 +216,8 @@ def days_to_fetch(app: App) -> Span:
 
 
 def days_to_judge(app: App) -> list[date]:
-    """The window, the days from the first one on that the last check left unsettled, and those
-    of alerts that were held back."""
+    """The window, the days from the first one on that the last check left unsure, and those of
+    alerts that were held back."""
     last = Pulses(app.database).last(CHECKED)
     start = app.window.start
     if last and last.detail:
@@ -226,15 +227,25 @@ def days_to_judge(app: App) -> list[date]:
     return list(Span(max(start, app.span.start), app.today + ONE_DAY))
 
 
-def _to_judge_again(app: App, ledger: Ledger, judged: Sequence[date]) -> date:
-    """The first of the days just judged whose verdict may change: missing, open or settling."""
+def _to_judge_again(app: App, seen: Seen) -> date:
+    """The first day of which a later check may have news, whenever that is.
+
+    A day just judged that is missing, open or settling; or one of an alert that holds no longer
+    and could not end yet.
+    """
     metrics = {rule.metric for rule in app.configuration.rulebook.enabled}
-    unsure = (
+    unsure = [
         day
-        for day in judged
-        if any(ledger.state(day, metric) is not DayState.SETTLED for metric in metrics)
-    )
-    return next(unsure, app.today)
+        for day in seen.days
+        if any(seen.ledger.state(day, metric) is not DayState.SETTLED for metric in metrics)
+    ]
+    holding = {finding.key for finding in seen.findings}
+    ending = [
+        alert.period.last_day
+        for alert in AlertBook(app.database).open()
+        if alert.key not in holding
+    ]
+    return min([*unsure[:1], *ending, app.today])
 
 
 def open_ledger(app: App, span: Span | None = None) -> Ledger:

@@ -52,3 +52,15 @@ def test_a_day_that_could_not_be_read_while_it_was_in_the_window_is_judged_when_
     began.openai.faults.clear()
     assert f"cap/organization/day:{TODAY}#step-80" in told(began, 7 * DAYS)
     assert told(began, 8 * DAYS) == []
+
+
+def test_an_alert_that_could_not_end_before_a_pause_ends_after_it(began: Place) -> None:
+    """Its day had settled by then; that today could not be read kept it from ending."""
+    day = TODAY - timedelta(days=3)
+    began.spend(60, day)
+    assert told(began, 1) == [f"cap/organization/day:{day}#step-80"]
+    began.spend(-60, day)
+    began.spend("many", TODAY)
+    assert f"cap/organization/day:{day}#resolved" not in told(began, 2, code=4)
+    began.openai.costs.pop()
+    assert f"cap/organization/day:{day}#resolved" in told(began, 8 * DAYS)

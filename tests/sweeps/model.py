@@ -96,11 +96,13 @@ class Model:
     rules: tuple[CapRule, ...]
     alerts: dict[str, Known] = field(default_factory=dict)
     again: date | None = None
+    ending: list[date] = field(default_factory=list)
 
     def check(self, seen: Seen) -> set[str]:
         """The keys of all that a check has to tell then, by the days it read or could not read."""
         judged = list(self._judged(seen.today))
         told = set()
+        self.ending = []
         for rule in self.rules:
             for start, end in dict.fromkeys(rule.period(day) for day in judged):
                 known = self.alerts.setdefault(rule.key(start), Known(rule.key(start), start))
@@ -111,12 +113,14 @@ class Model:
                 due = _is_due(known, rule.repeat, end, seen.now)
                 if news := _settle(known, step, seen.now, sure, due):
                     told.add(f"{known.key}#{news}")
+                if known.stands and not step:
+                    self.ending.append(end - DAY)
         return told
 
     def checked(self, seen: Seen) -> None:
-        """A check came to its end: what it judged of unsettled days is judged again."""
-        unsettled = (day for day in self._judged(seen.today) if not seen.settled(day))
-        self.again = next(unsettled, seen.today)
+        """A check came to its end: unsettled days are judged again, and what could not end yet."""
+        unsettled = [day for day in self._judged(seen.today) if not seen.settled(day)]
+        self.again = min([*unsettled, *self.ending, seen.today])
 
     def _is_blind(self, rule: CapRule, days: Iterable[date], seen: Seen) -> bool:
         """Whether one of the days is missing; today only where it could still change a verdict."""

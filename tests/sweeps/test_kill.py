@@ -166,7 +166,7 @@ def _sample(found: dict[int, str], size: int) -> list[int]:
     return sorted(set(some))
 
 
-@pytest.mark.parametrize(("scene", "size"), [("an escalation", 3), ("a digest with charts", 1)])
+@pytest.mark.parametrize(("scene", "size"), [("an escalation", 2), ("a digest with charts", 1)])
 def test_whatever_line_a_run_is_killed_at_everything_is_told_once(scene: str, size: int) -> None:
     with staged(SCENES[scene]) as stage:
         there, died = deaths(stage, size)

@@ -220,7 +220,7 @@ def machine() -> Iterator[type[Machine]]:
 
 
 SLICE = settings(
-    max_examples=6,
+    max_examples=5,
     stateful_step_count=12,
     derandomize=True,
     deadline=None,
