@@ -18,10 +18,11 @@ from bot.messages.digest import Digest, ProofOfLife, Turn, plots_of
 from bot.messages.model import Message
 from bot.report import DataState, Report
 from bot.sources.base import COSTS, USAGE, FetchFailure, Source
+from bot.sources.batches import together
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, midnight, period_of, utc_day
 from bot.spend.ledger import Ledger, trailing
 from bot.spend.metrics import Additive
-from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
+from bot.spend.rows import CostDay, Name, UsageKind
 from bot.store.alerts import AlertBook
 from bot.store.database import Database
 from bot.store.history import History, usage_dataset
@@ -182,11 +183,11 @@ def collect(app: App, days: Span) -> list[FetchFailure]:
     """Read the days from the source into the history; what could not be read is returned."""
     failures: list[FetchFailure] = []
     found_names: list[Name] = []
-    for fetched in app.source.fetch(days):
+    for fetched in together(app.source.fetch(days)):
         match fetched:
             case CostDay():
                 app.history.replace_costs(fetched, app.now)
-            case UsageDay():
+            case list():
                 app.history.replace_usage(fetched, app.now)
             case Name():
                 found_names.append(fetched)

@@ -34,6 +34,11 @@ from bot.wiring import dry_app, real_app
 
 DEFAULT_CHARTS = Path("charts")
 _MARKS = {Severity.INFO: "·", Severity.WARNING: "!", Severity.CRITICAL: "‼"}
+_COLOURS = {
+    Severity.INFO: "bold",
+    Severity.WARNING: "bold yellow",
+    Severity.CRITICAL: "bold red",
+}
 
 
 def run_check(
@@ -224,7 +229,9 @@ def _finding_cells(judged: Judged) -> tuple[Text, Text, Text]:
     finding = judged.finding
     told = Text(finding.headline)
     told.append(f"\n{finding.rule} · {judged.reason.value}", "dim")
-    return Text(f" {_MARKS[finding.severity]}"), Text(finding.severity.value, "bold"), told
+    colour = _COLOURS[finding.severity]
+    mark = Text(f" {_MARKS[finding.severity]}", colour)
+    return mark, Text(finding.severity.value, colour), told
 
 
 def exit_code(report: Report, fail_on: Severity | None) -> int:

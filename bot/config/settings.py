@@ -82,9 +82,6 @@ class SourceSettings(_Section):
             raise ValueError("`kind: recording` needs `path`, the folder of the recording")
         if self.refetch_days > self.history_days:
             raise ValueError("`refetch_days` cannot be more than `history_days`")
-        # A day settles by a fetch that many days after its end: today and the day itself on top.
-        if self.refetch_days < self.settle_days + 2:
-            raise ValueError("`refetch_days` must be at least `settle_days` + 2, or no day settles")
         return self
 
 

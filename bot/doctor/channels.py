@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -16,6 +16,7 @@ from bot.delivery.slack_errors import SlackRefusedError
 from bot.doctor.checkup import Check, Checks, State, failed, ok, skipped, told, warning
 from bot.errors import DeliveryError
 from bot.kinds import Rule
+from bot.spend.names import clean
 
 LOOKS_FOR_SECONDS = 10.0
 """How long channels are looked up, all together."""
@@ -32,10 +33,11 @@ _MISSING_SCOPE = "missing_scope"
 class Used:
     """Channels that messages go to, the default one first, and who is called by handle or address.
 
-    `known_ids`: channel -> the id Slack last gave for it, empty for none.
+    `channels`: channel -> the places that name it, in words; `known_ids`: channel -> the id Slack
+    last gave for it, empty for none.
     """
 
-    channels: tuple[str, ...]
+    channels: Mapping[str, str]
     mentions: tuple[str, ...] = ()
     known_ids: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,13 +46,22 @@ def used_by(configuration: Configuration, known_ids: Mapping[str, str]) -> Used:
     """All that settings and enabled rules name."""
     slack, rules = configuration.settings.slack, configuration.rulebook.enabled
     people = {one for one in _mentions(slack, rules) if _is_looked_up(one)}
-    return Used(tuple(dict.fromkeys(_channels(slack, rules))), tuple(sorted(people)), known_ids)
+    return Used(_channels(slack, rules), tuple(sorted(people)), known_ids)
 
 
-def _channels(slack: SlackSettings, rules: Iterable[Rule]) -> Iterable[str]:
-    yield slack.channel
-    yield from (route.channel for route in slack.routes)
-    yield from (rule.channel for rule in rules if rule.channel)
+def _channels(slack: SlackSettings, rules: Iterable[Rule]) -> dict[str, str]:
+    named: dict[str, list[str]] = {slack.channel: ["slack.channel"]}
+    for place, route in enumerate(slack.routes):
+        named.setdefault(route.channel, []).append(f"slack.routes[{place}]")
+    for rule in rules:
+        if rule.channel:
+            named.setdefault(rule.channel, []).append(f"rule “{clean(rule.name)}”")
+    return {channel: _few(places) for channel, places in named.items()}
+
+
+def _few(places: Sequence[str]) -> str:
+    more = len(places) - 3
+    return ", ".join(places[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def _mentions(slack: SlackSettings, rules: Iterable[Rule]) -> Iterable[str]:
@@ -105,6 +116,9 @@ class Channels:
             return told(name, refusal)
         if found is None:
             return self._absent(name, channel)
+        if found.get("is_archived"):
+            where = self._used.channels[channel]
+            return failed(name, "is archived", f"unarchive it, or name another one in {where}")
         return _standing(name, channel, found, self._account.headers.get("x-oauth-scopes", ""))
 
     def _by_name(self, channel: str) -> Json | None:
@@ -133,16 +147,12 @@ class Channels:
     def _absent(self, name: str, channel: str) -> Check:
         if not self._is_whole:
             return skipped(name, "not found in the first thousands of channels: write its id")
-        way_out = (
-            "check slack.channel, slack.routes and the rules; in a private channel write "
-            "/invite @<the bot>"
-        )
+        where = self._used.channels[channel]
+        way_out = f"correct it in {where}; in a private channel write /invite @<the bot>"
         return failed(name, f"Slack does not know {channel}, or it is private", way_out)
 
 
 def _standing(name: str, channel: str, found: Json, scopes: str) -> Check:
-    if found.get("is_archived"):
-        return failed(name, "is archived", "unarchive it, or name another one")
     kind = "private" if found.get("is_private") else "public"
     if found.get("is_member"):
         return ok(name, f"the bot is in it ({kind})")

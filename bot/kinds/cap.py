@@ -49,10 +49,10 @@ Example
         limit_usd: {default: 50, "search*": 120}
 
 What it says
-    search spent $131.20 on Thu 19 Nov 2026, 109% of its daily cap of $120.00.
+    search spent $131.20 on Thu 19 Nov 2026, 109% of its daily cap of $120.
 
     The organisation has spent $3,312.00 in November 2026 so far, 82% of its monthly cap of
-    $4,000.00. At this pace November ends at $5,310, likely $4,900 to $5,700: 133% of the cap; the
+    $4,000. At this pace November ends at $5,310, likely $4,900 to $5,700: 133% of the cap; the
     limit falls on Tue 24 Nov.
 """
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from bot.alerts.model import Foreseen, Measure
 from bot.kinds.base import amount
 from bot.spend.calendar import ONE_DAY, Period, Unit, day_name, midnight
-from bot.spend.money import usd_round
+from bot.spend.money import usd_round, usd_set
 from bot.spend.outlook import rounded
 
 _ADJECTIVES = {
@@ -145,7 +145,7 @@ class CapWords:
 
     @property
     def _limit(self) -> str:
-        return amount(self.limit, self.measure)
+        return usd_set(self.limit) if self.measure.is_money else amount(self.limit, self.measure)
 
     @property
     def _share(self) -> str:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, tostring
 from bot.messages.blockkit import blocks
 from bot.messages.figures import moment
 from bot.messages.html_blocks import drawn, element
-from bot.messages.model import Message
+from bot.messages.model import Action, Message
 from bot.messages.placeholders import placeholders
 from bot.spend.names import visible
 
@@ -19,7 +19,11 @@ _SENDER = "Budget Bot"
 
 
 def page(messages: Sequence[Message], at: datetime) -> str:
-    """The messages below each other, as they would be in their channels at that instant."""
+    """The messages below each other, as they would be in their channels at that instant.
+
+    Replies are in the thread of the message they belong to. One that was posted before is not on
+    the page: a reply to it, or its new words, say so beside the sender.
+    """
     head = element(
         "head",
         "",
@@ -46,10 +50,38 @@ def _switch() -> Element:
 def _channels(messages: Sequence[Message], at: datetime) -> Iterable[Element]:
     for channel in dict.fromkeys(message.channel for message in messages):
         yield element("h1", visible(channel))
-        yield from (_message(one, at) for one in messages if one.channel == channel)
+        for first, *replies in _threads([one for one in messages if one.channel == channel]):
+            yield _message(first, at, _beside(first), [_message(one, at) for one in replies])
 
 
-def _message(message: Message, at: datetime) -> Element:
+def _threads(messages: Sequence[Message]) -> list[list[Message]]:
+    """Each message that stands in the channel, with the replies to it and to these."""
+    threads: list[list[Message]] = []
+    thread_of: dict[str, list[Message]] = {}
+    for message in messages:
+        thread = thread_of.get(message.parent or "") if message.action is Action.REPLY else None
+        if thread is None:
+            thread = []
+            threads.append(thread)
+        thread.append(message)
+        thread_of.update(dict.fromkeys((message.key, *message.also_keys), thread))
+    return threads
+
+
+def _beside(message: Message) -> str:
+    """Where a message stands that has no place of its own on the page."""
+    match message.action:
+        case Action.POST:
+            return ""
+        case Action.REPLY:
+            return " · in the thread of an earlier message"
+        case Action.UPDATE:
+            return " · in the place of an earlier message"
+
+
+def _message(
+    message: Message, at: datetime, beside: str = "", replies: Sequence[Element] = ()
+) -> Element:
     stand_ins = placeholders(chart.name for chart in message.charts)
     pictures = {stand_ins[chart.name]: chart for chart in message.charts}
     sender = element(
@@ -57,10 +89,12 @@ def _message(message: Message, at: datetime) -> Element:
         "",
         element("b", _SENDER),
         element("span", "APP", css="app"),
-        element("time", moment(at)),
+        element("time", moment(at) + beside),
         css="sender",
     )
     words = element("div", "", sender, *drawn(blocks(message, stand_ins), pictures), css="words")
+    if replies:
+        words.append(element("div", "", *replies, css="thread"))
     return element("article", "", element("div", "$", css="avatar"), words, css=message.type.value)
 
 
@@ -87,6 +121,8 @@ article{{display:flex;gap:10px;padding:8px 0}}
 .avatar{{flex:none;width:36px;height:36px;border-radius:6px;background:#1f4e79;color:#fff;
  font:bold 20px/36px sans-serif;text-align:center}}
 .words{{min-width:0;flex:1}}
+.thread{{border-left:2px solid var(--line);margin:8px 0;padding-left:12px}}
+.thread .avatar{{width:24px;height:24px;font-size:14px;line-height:24px}}
 .sender{{margin:0;line-height:18px}}
 .sender time,.context{{color:var(--dim);font-size:12px}}
 .app{{font-size:10px;font-weight:bold;color:var(--dim);background:var(--line);border-radius:2px;

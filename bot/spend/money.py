@@ -159,6 +159,12 @@ def usd_round(amount: float) -> str:
     return usd(amount)
 
 
+def usd_set(amount: int) -> str:
+    """Dollars as the person who set them writes them: `$10,000`, `$41.50`."""
+    units, rest = divmod(amount, NANOS_PER_DOLLAR)
+    return usd(amount) if rest else f"${units:,}"
+
+
 def floor_dollars(amount: float) -> int:
     """Whole dollars, rounded down."""
     return int((Decimal(round(amount)) / NANOS_PER_DOLLAR).to_integral_value(ROUND_FLOOR))

@@ -25,7 +25,7 @@ from bot.store import day_sums
 from bot.store.bulk import insert_all
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
-from bot.store.members import NONE, Members, Numbers
+from bot.store.members import NONE, Members, Numberer, Numbers
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
 
 COSTS = "costs"
@@ -83,18 +83,29 @@ class History:
             insert_all(connection, cost_rows, rows)
             _clear(connection, cost_sums, cost_sums.c.day == day)
             insert_all(connection, cost_sums, list(_roll_up(day, rows)))
-            _mark_fetched(connection, COSTS, fetched.day, fetched.whole, len(rows), now)
+            _clear(connection, days, sa.and_(days.c.dataset == COSTS, days.c.day == day))
+            insert_all(connection, days, [_fetched(COSTS, fetched.day, fetched.whole, rows, now)])
 
-    def replace_usage(self, fetched: UsageDay, now: datetime) -> None:
-        """Put a day's volume of one kind in the place of what was known of it."""
-        day = fetched.day.toordinal()
+    def replace_usage(self, fetched: Sequence[UsageDay], now: datetime) -> None:
+        """Put the volume of these days and kinds in the place of what was known of it, at once.
+
+        Most days of most kinds are empty: a transaction for each would cost more than their rows.
+        """
         with self._database.writing() as connection:
-            rows = self._numbered_usage(connection, fetched)
-            of_day = sa.and_(usage_rows.c.day == day, usage_rows.c.kind == fetched.kind.value)
-            _clear(connection, usage_rows, of_day)
+            rows: list[tuple[Any, ...]] = []
+            known: list[tuple[Any, ...]] = []
+            number = self._members.numberer(connection)
+            for one in fetched:
+                numbered = _numbered_usage(number, one)
+                rows.extend(numbered)
+                known.append(_fetched(usage_dataset(one.kind), one.day, one.whole, numbered, now))
+            for kind, on in _days_by_kind(fetched).items():
+                of_kind = sa.and_(usage_rows.c.kind == kind.value, usage_rows.c.day.in_(on))
+                _clear(connection, usage_rows, of_kind)
+                of_set = sa.and_(days.c.dataset == usage_dataset(kind), days.c.day.in_(on))
+                _clear(connection, days, of_set)
             insert_all(connection, usage_rows, rows)
-            dataset = usage_dataset(fetched.kind)
-            _mark_fetched(connection, dataset, fetched.day, fetched.whole, len(rows), now)
+            insert_all(connection, days, known)
 
     def mark_failed(self, dataset: str, span: Span, error: str, now: datetime) -> None:
         """Note that these days could not be read; what was known of them stays."""
@@ -210,20 +221,20 @@ class History:
             for _, p, item, key, nanos, quantity, unit in rows
         ]
 
-    def _numbered_usage(self, connection: Connection, fetched: UsageDay) -> list[tuple[Any, ...]]:
-        number = self._members.numberer(connection)
-        return [
-            (
-                row.day.toordinal(),
-                row.kind.value,
-                number("project", row.project_id),
-                number("snapshot", row.model),
-                number("model", family(row.model) if row.model else None),
-                number("api_key", row.api_key_id),
-                *tuple(row)[_KEPT],
-            )
-            for row in fetched.rows
-        ]
+
+def _numbered_usage(number: Numberer, fetched: UsageDay) -> list[tuple[Any, ...]]:
+    return [
+        (
+            row.day.toordinal(),
+            row.kind.value,
+            number("project", row.project_id),
+            number("snapshot", row.model),
+            number("model", family(row.model) if row.model else None),
+            number("api_key", row.api_key_id),
+            *tuple(row)[_KEPT],
+        )
+        for row in fetched.rows
+    ]
 
 
 _KEPT = slice(UsageRow._fields.index("batch"), None)
@@ -267,11 +278,18 @@ def _clear(connection: Connection, table: sa.Table, which: sa.ColumnElement[bool
     connection.execute(table.delete().where(which))
 
 
-def _mark_fetched(
-    connection: Connection, dataset: str, day: date, whole: bool, rows: int, now: datetime
-) -> None:
-    values = {"fetched_at": to_text(now), "whole": whole, "row_count": rows}
-    _upsert_day(connection, dataset, day, {**values, "failed_at": None, "error": None})
+def _fetched(
+    dataset: str, day: date, whole: bool, rows: Sequence[Any], now: datetime
+) -> tuple[Any, ...]:
+    """The row of `days` about a day that was read, whatever was known of it before."""
+    return dataset, day.toordinal(), to_text(now), whole, None, None, len(rows)
+
+
+def _days_by_kind(fetched: Iterable[UsageDay]) -> dict[UsageKind, list[int]]:
+    found: dict[UsageKind, list[int]] = defaultdict(list)
+    for one in fetched:
+        found[one.kind].append(one.day.toordinal())
+    return found
 
 
 def _upsert_day(connection: Connection, dataset: str, day: date, values: Mapping[str, Any]) -> None:

@@ -15,27 +15,35 @@ from bot.store.schema import members
 
 NONE = 0
 """The number of "no member"."""
+Numberer = Callable[[str, str | None], int]
+"""The number of a value of a dimension."""
 
 
 class Members:
-    """Numbers of strings, as the database knows them."""
+    """Numbers of strings, as the database knows them. They are never taken back or changed."""
 
-    def numberer(self, connection: Connection) -> Callable[[str, str | None], int]:
-        """A function `(dimension, value) -> number` that numbers new values as they come.
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], int] = {}
+        self._values: dict[int, str] = {}
+        self._highest = NONE
 
-        Made anew for each writing transaction: while it lasts, nobody else gives numbers, and a
-        rolled-back number is never remembered.
+    def numberer(self, connection: Connection) -> Numberer:
+        """What numbers values, new ones as they come.
+
+        Made once in each writing transaction: while it lasts, nobody else gives numbers, and a
+        rolled-back number is never remembered. What was committed before is read once.
         """
-        query = sa.select(members.c.dimension, members.c.value, members.c.id)
-        known = {(d, v): n for d, v, n in connection.execute(query)}
-        free = count(max(known.values(), default=NONE) + 1)
+        self._learn(connection)
+        known, given = self._known, dict[tuple[str, str], int]()
+        free = count(self._highest + 1)
 
         def number(dimension: str, value: str | None) -> int:
             if value is None:
                 return NONE
-            found = known.get((dimension, value))
+            named = dimension, value
+            found = known.get(named) or given.get(named)
             if found is None:
-                found = known[dimension, value] = next(free)
+                found = given[named] = next(free)
                 row = {"id": found, "dimension": dimension, "value": value}
                 connection.execute(members.insert().values(**row))
             return found
@@ -43,9 +51,17 @@ class Members:
         return number
 
     def values(self, connection: Connection) -> Mapping[int, str]:
-        """Every value by its number."""
-        query = sa.select(members.c.id, members.c.value)
-        return {row.id: row.value for row in connection.execute(query)}
+        """Every value by its number, as they are before this transaction gives any."""
+        self._learn(connection)
+        return self._values
+
+    def _learn(self, connection: Connection) -> None:
+        columns = members.c.dimension, members.c.value, members.c.id
+        newer = sa.select(*columns).where(members.c.id > self._highest)
+        for dimension, value, member in connection.execute(newer):
+            self._known[dimension, value] = member
+            self._values[member] = value
+            self._highest = max(self._highest, member)
 
 
 class Numbers(dict[str | None, int]):

@@ -306,3 +306,11 @@ def test_a_month_that_ended_in_a_long_pause_of_the_bot_is_judged_whole(place: Pl
     document = check(place, 480)
     assert ("reply", "step-100", "step-50") in said(document)
     assert document["skipped"] == []
+
+
+def test_days_settle_however_few_of_them_are_fetched_again(place: Place) -> None:
+    place.edit("history_days: 12", "history_days: 12, refetch_days: 1")
+    for day in range(4):
+        data = check(place, hours=24 * day)["data"]
+    assert (data["missing_days"], data["last_settled_day"]) == ([], "2026-11-20")
+    assert list(data["totals"]) == ["2026-11-23"]

@@ -210,9 +210,17 @@ def test_every_channel_of_settings_and_rules_is_looked_at(here: Place) -> None:
     here.slack.channels[1].is_archived = True
     found = diagnosis(here, code=1)
     assert found["channel #llm-costs"][0] == "ok"
-    assert found["channel #search-team"][:2] == ("failed", "is archived")
+    assert found["channel #search-team"] == (
+        "failed",
+        "is archived",
+        "unarchive it, or name another one in slack.routes[0]",
+    )
     assert found["channel C0GONE0001"][0] == "failed"
-    assert found["channel #typo"][:2] == ("failed", "Slack does not know #typo, or it is private")
+    assert found["channel #typo"] == (
+        "failed",
+        "Slack does not know #typo, or it is private",
+        "correct it in rule “cap”; in a private channel write /invite @<the bot>",
+    )
 
 
 def test_a_refused_token_is_told_once_and_the_rest_goes_on(here: Place) -> None:

@@ -30,7 +30,10 @@ def looked_at(slack: FakeSlack, used: Used, *instants: float) -> dict[str, tuple
 
 
 def test_names_are_looked_up_in_one_listing_and_ids_one_by_one(slack: FakeSlack) -> None:
-    found = looked_at(slack, Used(("#llm-costs", "many-7", "C0SECRET01", "#nowhere", "U0ADA00001")))
+    found = looked_at(
+        slack,
+        Used(dict.fromkeys(("#llm-costs", "many-7", "C0SECRET01", "#nowhere", "U0ADA00001"), "x")),
+    )
     assert found == {
         "channel #llm-costs": ("ok", "the bot is in it (public)"),
         "channel many-7": ("ok", "the bot is in it (public)"),
@@ -43,13 +46,13 @@ def test_names_are_looked_up_in_one_listing_and_ids_one_by_one(slack: FakeSlack)
 
 
 def test_an_id_that_is_remembered_saves_the_listing(slack: FakeSlack) -> None:
-    used = Used(("#llm-costs",), known_ids={"#llm-costs": "C0COSTS001"})
+    used = Used({"#llm-costs": "slack.channel"}, known_ids={"#llm-costs": "C0COSTS001"})
     assert looked_at(slack, used)["channel #llm-costs"][0] == "ok"
     assert slack.calls("conversations.list") == []
 
 
 def test_a_workspace_too_large_to_list_in_time_is_no_failure(slack: FakeSlack) -> None:
-    found = looked_at(slack, Used(("#llm-costs",)), 0, 11)
+    found = looked_at(slack, Used({"#llm-costs": "slack.channel"}), 0, 11)
     assert found["channel #llm-costs"] == (
         "skipped",
         "not found in the first thousands of channels: write its id",
@@ -59,9 +62,9 @@ def test_a_workspace_too_large_to_list_in_time_is_no_failure(slack: FakeSlack) -
 
 def test_without_the_scope_for_private_channels_public_ones_are_found(slack: FakeSlack) -> None:
     slack.scopes.remove("groups:read")
-    assert looked_at(slack, Used(("#llm-costs",)))["channel #llm-costs"][0] == "ok"
+    assert looked_at(slack, Used({"#llm-costs": "slack.channel"}))["channel #llm-costs"][0] == "ok"
     slack.scopes.remove("channels:read")
-    assert looked_at(slack, Used(("#llm-costs",)))["channel #llm-costs"] == (
+    assert looked_at(slack, Used({"#llm-costs": "slack.channel"}))["channel #llm-costs"] == (
         "skipped",
         "cannot be looked up: the bot's token lacks channels:read (missing_scope)",
     )
@@ -74,4 +77,4 @@ def test_a_public_channel_without_the_bot_in_it_depends_on_a_scope(
     slack.channels[-2].is_member = False
     if not may:
         slack.scopes.remove("chat:write.public")
-    assert looked_at(slack, Used(("#llm-costs",)))["channel #llm-costs"][0] == state
+    assert looked_at(slack, Used({"#llm-costs": "slack.channel"}))["channel #llm-costs"][0] == state

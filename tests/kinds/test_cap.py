@@ -151,13 +151,11 @@ def test_a_match_is_named_where_the_subject_does_not_say_it() -> None:
     (whole,) = findings(cap(limit_usd=200, match={"project": ["search*", "!x"]}), book)
     assert whole.why == (
         "The organisation (project search*, !x) spent $260.00 on Thu 19 Nov 2026, 130% of its "
-        "daily cap of $200.00."
+        "daily cap of $200."
     )
     assert whole.key == "cap/organization/day:2026-11-19"
     (part,) = findings(cap(per="project", limit_usd=100, match={"model": "o3"}), book)
-    assert part.headline == (
-        "chat (model o3) is over its daily cap of Thu 19 Nov: $130.00 of $100.00"
-    )
+    assert part.headline == ("chat (model o3) is over its daily cap of Thu 19 Nov: $130.00 of $100")
     (plain,) = findings(cap(per="project", limit_usd=100, match={"project": "chat"}), book)
     assert plain.why.startswith("chat spent $130.00")
 
@@ -199,7 +197,7 @@ def test_a_period_adds_up_its_own_days(
     when = when or "so far on Fri 20 Nov 2026 (UTC), a day that is not over"
     assert found.why == (
         f"The organisation has spent ${total}.00 {when}, {total * 10}% of its {adjective} cap of "
-        "$10.00."
+        "$10."
     )
 
 
@@ -223,13 +221,11 @@ def test_a_finished_day_in_words() -> None:
         mention="@m",
     )
     (found,) = findings(one, book)
-    assert found.headline == "search is over its daily cap of Thu 19 Nov: $130.00 of $120.00"
-    assert found.why == (
-        "search spent $130.00 on Thu 19 Nov 2026, 108% of its daily cap of $120.00."
-    )
+    assert found.headline == "search is over its daily cap of Thu 19 Nov: $130.00 of $120"
+    assert found.why == ("search spent $130.00 on Thu 19 Nov 2026, 108% of its daily cap of $120.")
     assert found.facts == (
         ("Spent", "$130.00"),
-        ("Cap", "$120.00 (daily)"),
+        ("Cap", "$120 (daily)"),
         ("Over by", "$10.00"),
         ("Period", "Thu 19 Nov 2026"),
     )
@@ -241,14 +237,14 @@ def test_a_finished_day_in_words() -> None:
 
 def test_an_open_day_in_words() -> None:
     (found,) = findings(cap(limit_usd=200, steps=[50, 80]), ledger(spend({"11-20": 199.999})))
-    assert found.headline == "The organisation is at 99% of its daily cap: $200.00 of $200.00"
+    assert found.headline == "The organisation is at 99% of its daily cap: $200.00 of $200"
     assert found.why == (
         "The organisation has spent $200.00 so far on Fri 20 Nov 2026 (UTC), a day that is not "
-        "over, 99% of its daily cap of $200.00."
+        "over, 99% of its daily cap of $200."
     )
     assert found.facts == (
         ("Spent so far", "$200.00"),
-        ("Cap", "$200.00 (daily)"),
+        ("Cap", "$200 (daily)"),
         ("Of the cap", "99%"),
         ("Period", "Fri 20 Nov 2026"),
     )
@@ -256,9 +252,9 @@ def test_an_open_day_in_words() -> None:
 
 def test_a_limit_of_nothing_in_words() -> None:
     (found,) = findings(cap(limit_usd=0), ledger(spend({"11-19": 5})))
-    assert found.headline == "The organisation is over its daily cap of Thu 19 Nov: $5.00 of $0.00"
+    assert found.headline == "The organisation is over its daily cap of Thu 19 Nov: $5.00 of $0"
     assert found.why == (
-        "The organisation spent $5.00 on Thu 19 Nov 2026; its daily cap of $0.00 allows nothing."
+        "The organisation spent $5.00 on Thu 19 Nov 2026; its daily cap of $0 allows nothing."
     )
 
 
@@ -268,8 +264,7 @@ def test_names_stand_in_sentences_as_they_are() -> None:
     )
     (found,) = findings(cap(per="project", limit_usd=4), book)
     assert found.why == (
-        "{0} %s $\\alpha$ <!channel> spent $5.00 on Thu 19 Nov 2026, 125% of its daily cap of "
-        "$4.00."
+        "{0} %s $\\alpha$ <!channel> spent $5.00 on Thu 19 Nov 2026, 125% of its daily cap of $4."
     )
 
 

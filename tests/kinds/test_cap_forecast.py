@@ -57,15 +57,15 @@ def test_a_month_on_the_way_past_its_cap_is_told_with_its_day() -> None:
     found = only(monthly(limit_usd=2500), bill())
     assert found.why == (
         "The organisation has spent $1,900.00 in November 2026 so far, 76% of its monthly cap of "
-        "$2,500.00. At this pace November ends at $3,000, likely $2,973 to $3,028: 120% of the "
+        "$2,500. At this pace November ends at $3,000, likely $2,973 to $3,028: 120% of the "
         "cap; the limit falls on Wed 25 Nov."
     )
     assert found.headline == (
-        "The organisation is heading for 120% of its monthly cap: $3,000 of $2,500.00"
+        "The organisation is heading for 120% of its monthly cap: $3,000 of $2,500"
     )
     assert found.facts == (
         ("Spent so far", "$1,900.00"),
-        ("Cap", "$2,500.00 (monthly)"),
+        ("Cap", "$2,500 (monthly)"),
         ("Of the cap", "76%"),
         ("At this pace", "$3,000 (likely $2,973 to $3,028)"),
         ("Limit falls on", "Wed 25 Nov"),
@@ -78,7 +78,7 @@ def test_a_month_on_the_way_past_its_cap_is_told_with_its_day() -> None:
 def test_a_step_passed_and_one_foreseen_are_one_finding() -> None:
     found = only(monthly(limit_usd=2300, steps=[50, 80, 100]), bill())
     assert (found.step, found.forecast_step) == (80, 100)
-    assert found.why.endswith("82% of its monthly cap of $2,300.00. At this pace November ends at "
+    assert found.why.endswith("82% of its monthly cap of $2,300. At this pace November ends at "
                               "$3,000, likely $2,973 to $3,028: 130% of the cap; the limit falls "
                               "on Mon 23 Nov.")  # fmt: skip
 
@@ -121,7 +121,7 @@ def test_nothing_is_foreseen_without_forecast_steps_or_for_a_month_that_is_over(
 @pytest.mark.parametrize(
     ("period", "why"),
     [
-        ("week", "in week 47 of 2026 so far, 72% of its weekly cap of $550.00. At this pace week "
+        ("week", "in week 47 of 2026 so far, 72% of its weekly cap of $550. At this pace week "
                  "47 ends at $700, likely $693 to $708: 127% of the cap; the limit falls on Sat "
                  "21 Nov."),
         ("quarter", None),
@@ -285,10 +285,10 @@ def test_an_open_day_says_when_it_would_pass_its_cap(
         f"past the cap at about {at_about} UTC" if at_about else None
     )
     assert found.why.endswith(
-        f" At this pace, a rough and linear one, it passes $200.00 at about {at_about} UTC, or "
+        f" At this pace, a rough and linear one, it passes $200 at about {at_about} UTC, or "
         "sooner as costs arrive late."
         if at_about
-        else "of its daily cap of $200.00."
+        else "of its daily cap of $200."
     )
 
 

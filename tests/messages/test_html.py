@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.messages.html import page
 from bot.messages.model import (
+    Action,
     Align,
     Chart,
     Divider,
@@ -121,3 +123,29 @@ def test_messages_stand_under_their_channels() -> None:
     shown = read(message(Header("one")), message(Header("two"))).shown
     assert shown.count("#llm-costs") == 1
     assert shown.index("one") < shown.index("two")
+
+
+def one(words: str, key: str, action: Action = Action.POST, parent: str | None = None) -> Message:
+    return replace(message(Header(words)), key=key, action=action, parent=parent)
+
+
+def test_replies_are_in_the_thread_of_their_message_whatever_comes_between() -> None:
+    some = (
+        one("storm", "storm"),
+        one("digest", "digest"),
+        one("first", "a", Action.REPLY, "storm"),
+        one("step", "a@80", Action.REPLY, "a"),
+    )
+    text = page(some, AT)
+    assert text.count('class="thread"') == 1
+    order = [text.index(f">{words}<") for words in ("storm", "first", "step", "digest")]
+    assert order == sorted(order)
+    assert "earlier message" not in text
+
+
+def test_what_belongs_to_a_message_that_is_not_on_the_page_says_so() -> None:
+    shown = read(
+        one("step", "b@80", Action.REPLY, "b"), one("new", "c@2", Action.UPDATE, "c")
+    ).shown
+    assert "in the thread of an earlier message" in shown
+    assert "in the place of an earlier message" in shown

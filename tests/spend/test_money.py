@@ -156,6 +156,14 @@ def test_an_amount_is_shown(nanos: int, exact: str, shown: str, headline: str) -
     )
 
 
+@pytest.mark.parametrize(
+    ("dollars", "shown"),
+    [("10000", "$10,000"), ("0", "$0"), ("41.5", "$41.50"), ("0.0042", "$0.0042")],
+)
+def test_a_limit_is_shown_as_a_person_writes_it(dollars: str, shown: str) -> None:
+    assert money.usd_set(money.from_dollars(dollars)) == shown
+
+
 @pytest.mark.parametrize("nearly", [-0.4, -0.0, 0.4])
 def test_nothing_is_never_below_zero(nearly: float) -> None:
     assert money.usd(nearly) == "$0.00"

@@ -174,7 +174,7 @@ def test_volume_is_added_up_by_family_and_key(history: History) -> None:
         usage(requests=4, input_tokens=1),
         UsageRow(YESTERDAY, UsageKind.COMPLETIONS, "b", None, None, requests=8),
     )
-    history.replace_usage(UsageDay(YESTERDAY, UsageKind.COMPLETIONS, rows), NOW)
+    history.replace_usage([UsageDay(YESTERDAY, UsageKind.COMPLETIONS, rows)], NOW)
     requests = Additive.REQUESTS
     assert on_the_day(history, "organization", of=requests) == {(None,): 15}
     assert on_the_day(history, "model", of=requests) == {("gpt-5",): 7, (None,): 8}
@@ -198,9 +198,9 @@ def test_volume_is_added_up_by_family_and_key(history: History) -> None:
 
 def test_a_kind_of_use_is_replaced_without_the_others(history: History) -> None:
     for kind in (UsageKind.COMPLETIONS, UsageKind.EMBEDDINGS):
-        history.replace_usage(UsageDay(YESTERDAY, kind, (usage(kind, requests=1),) * 2), NOW)
+        history.replace_usage([UsageDay(YESTERDAY, kind, (usage(kind, requests=1),) * 2)], NOW)
     again = UsageDay(YESTERDAY, UsageKind.EMBEDDINGS, (usage(UsageKind.EMBEDDINGS, requests=9),))
-    history.replace_usage(again, NOW)
+    history.replace_usage([again], NOW)
     assert on_the_day(history, "organization", of=Additive.REQUESTS) == {(None,): 11}
     assert history.row_counts(WEEK) == {"costs": 0, "usage": 3}
 
@@ -265,7 +265,7 @@ def test_a_settled_day_stays_settled_when_a_later_fetch_fails(history: History) 
 
 
 def test_money_and_each_kind_of_use_have_states_of_their_own(history: History) -> None:
-    history.replace_usage(UsageDay(YESTERDAY, UsageKind.COMPLETIONS, ()), NOW)
+    history.replace_usage([UsageDay(YESTERDAY, UsageKind.COMPLETIONS, ())], NOW)
     assert history.usage_states(WEEK, TIMES, NOW)[YESTERDAY] is DayState.SETTLING
     assert state(history) is DayState.MISSING
     embeddings = usage_dataset(UsageKind.EMBEDDINGS)
@@ -280,12 +280,12 @@ def test_a_kind_in_use_that_was_not_read_leaves_the_day_of_volume_unknown(
     before = YESTERDAY - timedelta(days=1)
     row = UsageRow(before, UsageKind.EMBEDDINGS, "a", "text-embedding-3-small", None, requests=5)
     for day in (before, YESTERDAY):
-        history.replace_usage(UsageDay(day, UsageKind.COMPLETIONS, ()), NOW)
+        history.replace_usage([UsageDay(day, UsageKind.COMPLETIONS, ())], NOW)
     history.mark_failed(
         usage_dataset(UsageKind.EMBEDDINGS), Span(YESTERDAY, TODAY), "no answer", NOW
     )
     assert history.usage_states(WEEK, TIMES, NOW)[YESTERDAY] is DayState.SETTLING  # nobody uses it
-    history.replace_usage(UsageDay(before, UsageKind.EMBEDDINGS, (row,)), NOW)
+    history.replace_usage([UsageDay(before, UsageKind.EMBEDDINGS, (row,))], NOW)
     states = history.usage_states(WEEK, TIMES, NOW)
     assert (states[before], states[YESTERDAY]) == (DayState.SETTLING, DayState.MISSING)
 
@@ -299,8 +299,8 @@ def test_money_and_use_of_several_days_add_up_by_any_dimensions(history: History
             day, UsageKind.COMPLETIONS, "b", "o3-2026-01-01", "k", None, None, 3, 40, 5, 6
         )
         image = UsageRow(day, UsageKind.IMAGES, "b", "gpt-image-2", None, requests=1, units=2)
-        history.replace_usage(UsageDay(day, UsageKind.COMPLETIONS, (use,)), NOW)
-        history.replace_usage(UsageDay(day, UsageKind.IMAGES, (image,)), NOW)
+        history.replace_usage([UsageDay(day, UsageKind.COMPLETIONS, (use,))], NOW)
+        history.replace_usage([UsageDay(day, UsageKind.IMAGES, (image,))], NOW)
     assert history.bill(("project", "line_item", "api_key"), days) == {
         ("a", "gpt-5, input", None): 10,
         ("b", "o3, input", "k"): 14,

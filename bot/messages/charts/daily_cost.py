@@ -27,7 +27,7 @@ from bot.messages.charts.palette import ALARM, INK, OTHER, PAPER
 from bot.messages.charts.series import OTHER_ID, Series, colour_of, fold, members_of, short
 from bot.messages.figures import percent
 from bot.spend.calendar import ONE_DAY, Span, day_name
-from bot.spend.money import usd, usd_round
+from bot.spend.money import usd, usd_round, usd_set
 
 if TYPE_CHECKING:  # matplotlib is imported when something is drawn
     from bot.messages.charts.canvas import Canvas
@@ -138,7 +138,7 @@ class DailyCost:
         if self.cap is not None:
             over = len(self._days_over_cap())
             passed = f"was passed on {_days_number(over)}" if over else "was not passed"
-            said.append(f"The cap of {usd(self.cap)} a day {passed}. ")
+            said.append(f"The cap of {usd_set(self.cap)} a day {passed}. ")
         if gone := [day for day in self.span if day in self.missing]:
             said.append(f"No data for {_days_number(len(gone))}. ")
         if self.open_day is not None and self.open_day in self.span:

@@ -24,7 +24,7 @@ from bot.messages.charts.frame import (
 from bot.messages.charts.palette import ALARM, INK, MAIN, MUTED, lighter
 from bot.messages.figures import percent
 from bot.spend.calendar import Period, Unit, day_name, period_name
-from bot.spend.money import usd, usd_round
+from bot.spend.money import usd, usd_round, usd_set
 
 if TYPE_CHECKING:  # matplotlib is imported when something is drawn
     from bot.messages.charts.canvas import Canvas
@@ -91,7 +91,7 @@ class MonthToDate:
             said.append(f" by {day_name(self._days()[-1])}")
         if self.budget is not None:
             share = percent(self.total, self.budget)
-            said.append(f", {share} of the budget of {usd(self.budget)}")
+            said.append(f", {share} of the budget of {usd_set(self.budget)}")
         said.append(". ")
         if self.outlook:
             low, likely, high = map(usd_round, self.outlook)

@@ -68,7 +68,7 @@ def test_a_chart_of_days_is_told_with_what_is_missing_and_what_is_not_over() -> 
     assert plot.alt() == (
         "Cost per day by project, 22 October to 20 November 2026: $4,411.36 in total, highest "
         "$613.33 on Tue 17 Nov. Search 45%, Customer support assistant 23%, Docs RAG 13%. "
-        "The cap of $200.00 a day was passed on 1 day. No data for 1 day. "
+        "The cap of $200 a day was passed on 1 day. No data for 1 day. "
         "Fri 20 Nov is not over: $57.20 so far."
     )
 
@@ -81,7 +81,7 @@ def test_a_missing_day_counts_for_nothing_whatever_its_values_say() -> None:
 
 def test_a_month_is_told_with_its_budget_and_forecast() -> None:
     assert PLOTS["month"].alt() == (
-        "Spend so far in November 2026: $2,776.50 by Fri 20 Nov, 69% of the budget of $4,000.00. "
+        "Spend so far in November 2026: $2,776.50 by Fri 20 Nov, 69% of the budget of $4,000. "
         "Expected at the end: $4,310 (between $3,900 and $4,720). No data for 1 day."
     )
 
