@@ -155,7 +155,7 @@ class ElastAlert(Process):
     def know(self, usd: int, *, wait: bool = True) -> None:
         self._search.usd = usd
         if wait:
-            self._rounds(9)
+            self._rounds(6)
             time.sleep(ROUND)
 
     def restate(self, usd: int) -> None:
@@ -167,7 +167,7 @@ class ElastAlert(Process):
 
     def _rounds(self, sums: int) -> None:
         """Until it has asked for so many more sums: each rule asks for one in a round."""
-        end, until = time.monotonic() + 60, self._search.sums_asked + sums
+        end, until = time.monotonic() + 240, self._search.sums_asked + sums
         while self._search.sums_asked < until:
             if time.monotonic() > end:
                 raise RuntimeError(self.log[-2000:])
