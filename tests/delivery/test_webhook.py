@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
+from bot.config.settings import SlackSettings
+from bot.delivery.postman import SlackPostman
 from bot.delivery.webhook import WebhookNotifier
 from bot.errors import DeliveryError
 from tests.delivery.stage import NOW, TIMEOUT, Stage, alert, chart, digest
@@ -73,3 +76,11 @@ def test_an_address_that_is_none_is_refused_without_naming_it(stage: Stage, addr
     assert isinstance(error, DeliveryError)
     assert "hook0secret" not in str(error)
     assert error.permanent
+
+
+def test_a_webhook_is_reached_by_way_of_the_proxy(stage: Stage) -> None:
+    nowhere = stage.slack.webhook_url.replace(stage.slack.url, "http://127.0.0.1:9")
+    settings = SlackSettings(webhook_url=SecretStr(nowhere), proxy=stage.slack.url)
+    stage.decide(alert("a"))
+    assert SlackPostman(stage.database, settings, NOW).deliver() == (1, ())
+    assert [message.text for message in stage.slack.messages] == ["search passed its daily cap"]

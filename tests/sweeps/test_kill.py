@@ -1,6 +1,7 @@
 """A run may be killed at any line: the next one leaves everything told exactly once.
 
 make sweep T=tests/sweeps      every line; a fixed sample runs in the suite
+DEATHS=20 make sweep …         fewer of those that are real, each of which takes a second or more
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from tests.sweeps.kill import Picture, die_at, live, pictures, points, stand_sti
 
 MEMORY = "/dev/shm"  # noqa: S108 - a new folder is made in it
 HISTORY = "/api/conversations.history"
+DEATHS = int(os.environ.get("DEATHS", "100"))
+"""Real deaths, and runs that stand still, in each scene of a sweep."""
 
 
 class Scene(NamedTuple):
@@ -212,7 +215,7 @@ def test_killed_for_real_at_many_lines_everything_is_told_once(
     scene: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with staged(SCENES[scene]) as stage:
-        there, died = deaths(stage, 100)
+        there, died = deaths(stage, DEATHS)
     with capsys.disabled():
         print(f"\n{scene}: {died} deaths by SIGKILL at {there} points, 0 lost, 0 repeated")
 
@@ -238,6 +241,6 @@ def test_runs_that_stood_still_at_many_lines_repeat_nothing(
     scene: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with staged(SCENES[scene]) as stage:
-        reached = pauses(stage, 60)
+        reached = pauses(stage, DEATHS)
     with capsys.disabled():
         print(f"\n{scene}: {reached} runs stood still by SIGSTOP, 0 lost, 0 repeated")
