@@ -90,7 +90,8 @@ def check(app: App) -> Report:
         sent=sent,
         undelivered=undelivered,
     )
-    Pulses(app.database).beat(CHECKED, app.now, app.today.isoformat())
+    again = _to_judge_again(app, Seen(ledger, days, findings, skipped))
+    Pulses(app.database).beat(CHECKED, app.now, again.isoformat())
     _beat(app, report)
     return report
 
@@ -216,7 +217,7 @@ def days_to_fetch(app: App) -> Span:
 
 
 def days_to_judge(app: App) -> list[date]:
-    """The window, the days before it that no check has judged since the last one, and those of
+    """The window, the days from the first one on that the last check left unsure, and those of
     alerts that were held back."""
     last = Pulses(app.database).last(CHECKED)
     start = app.window.start
@@ -225,6 +226,27 @@ def days_to_judge(app: App) -> list[date]:
     if held := AlertBook(app.database).oldest_held_back():
         start = min(start, held)
     return list(Span(max(start, app.span.start), app.today + ONE_DAY))
+
+
+def _to_judge_again(app: App, seen: Seen) -> date:
+    """The first day of which a later check may have news, whenever that is.
+
+    A day just judged that is missing, open or settling; or one of an alert that holds no longer
+    and could not end yet.
+    """
+    metrics = {rule.metric for rule in app.configuration.rulebook.enabled}
+    unsure = [
+        day
+        for day in seen.days
+        if any(seen.ledger.state(day, metric) is not DayState.SETTLED for metric in metrics)
+    ]
+    holding = {finding.key for finding in seen.findings}
+    ending = [
+        alert.period.last_day
+        for alert in AlertBook(app.database).open()
+        if alert.key not in holding
+    ]
+    return min([*unsure[:1], *ending, app.today])
 
 
 def open_ledger(app: App, span: Span | None = None) -> Ledger:

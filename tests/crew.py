@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from bot.app import App, check, digest
 from bot.config.load import load_configuration
 from bot.config.settings import SlackSettings
 from bot.delivery.dispatch import dispatch
-from bot.delivery.errand import Terms
+from bot.delivery.errand import WRITING_SECONDS, Terms
 from bot.delivery.postman import Undelivered
 from bot.delivery.slack import SlackNotifier
 from bot.errors import BotError
@@ -62,12 +63,15 @@ class BriskPostman:
 
     database: Database
     settings: SlackSettings
+    lease: float = LEASE
+    writing: float = WRITING_SECONDS
+    sleep: Callable[[float], None] = time.sleep
 
     def deliver(self) -> tuple[int, Undelivered]:
         token, url = self.settings.bot_token.get_secret_value(), self.settings.base_url
         slack = SlackNotifier(token, url, timeout=ANSWER)
-        now = datetime.now(UTC)
-        done = dispatch(Outbox(self.database), slack, now, Terms(sending_seconds=LEASE))
+        terms = Terms(sending_seconds=self.lease, writing_seconds=self.writing)
+        done = dispatch(Outbox(self.database), slack, datetime.now(UTC), terms, self.sleep)
         return len(done.sent), tuple((key, str(error)) for key, error in done.failed)
 
 
@@ -76,7 +80,8 @@ def carry_out(order: Mapping[str, Any]) -> dict[str, Any]:
     configuration = load_configuration(Path(order["config"]), order["environment"])
     try:
         with real_app(configuration, datetime.fromisoformat(order["now"])) as app:
-            report = work(app, order)
+            postman = BriskPostman(app.database, configuration.settings.slack)
+            report = work(replace(app, postman=postman), order)
     except BotError as error:
         return {"error": str(error)}
     trouble = [f"{key}: {why}" for key, why in report.undelivered]
@@ -85,8 +90,7 @@ def carry_out(order: Mapping[str, Any]) -> dict[str, Any]:
 
 def work(app: App, order: Mapping[str, Any]) -> Any:
     """Check or post a digest, as the order says, with its bill."""
-    postman = BriskPostman(app.database, app.configuration.settings.slack)
-    app = replace(app, source=Bill(order["bill"]), postman=postman)
+    app = replace(app, source=Bill(order["bill"]))
     return digest(app, Unit.DAY) if order["command"] == "digest" else check(app)
 
 

@@ -62,8 +62,11 @@ class View:
     def is_finished(self, alert: Alert) -> bool:
         """Whether all its days are over, with their grace time, up to the last on which it held.
 
-        A later day of a running period can only add to what those days say.
+        A later day of a running period can only add to what those days say. What a later run has
+        seen since is unknown: this one stood still, and its data are older.
         """
+        if alert.updated_at > self.ledger.now:
+            return False
         held = utc_day(alert.held_at or alert.updated_at)
         end = held + ONE_DAY if lasts(alert) else min(alert.period.end, held + ONE_DAY)
         days = Span(alert.period.start, max(end, alert.period.start))
@@ -78,7 +81,13 @@ class View:
         return any(day in alert.period.span for day in self.judged)
 
     def is_settled(self, alert: Alert) -> bool:
-        """Whether every day of its period is as good as the bill."""
+        """Whether every day of its period is as good as the bill.
+
+        A period that is still to come was told by a clock that was right: the one of this run is
+        not.
+        """
+        if alert.period.end > self.ledger.span.end:
+            return False
         states = (
             self.ledger.state(day, _metric(alert))
             for day in alert.period.span

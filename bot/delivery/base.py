@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any, NamedTuple, Protocol
 
 from bot.messages.model import Action, Chart, MessageType
@@ -21,7 +22,8 @@ class Outgoing:
     (name -> file id), the others are left out. `channel_id` is the id Slack last gave for the
     channel, empty if unknown. `thread_ts` is the root of the thread it is a reply in, empty for a
     message of its own; `broadcast` shows a reply in the channel too. `also_keys` are further keys
-    it tells. `notes` say what had to be left out, for the operator.
+    it tells. `notes` say what had to be left out, for the operator. After `until` (`ticks`) nothing
+    of it may be written any more: another process may have it in hand by then.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Outgoing:
     also_keys: tuple[str, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    until: float = inf
 
 
 class Receipt(NamedTuple):
@@ -140,5 +143,5 @@ class Outbox(Protocol):
         images: Mapping[str, str] = ...,
     ) -> None: ...
     def mark_presumed(self, key: str, now: datetime, error: str) -> None: ...
-    def mark_failed(self, key: str, error: str) -> None: ...
+    def mark_failed(self, key: str, attempts: int, error: str) -> None: ...
     def mark_unsure(self, key: str, error: str) -> None: ...

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from bot.delivery.base import Entry, Notifier, Outbox, Outgoing
+from bot.delivery.line import ticks
 from bot.delivery.pace import Clock
 from bot.errors import BotError, DeliveryError
+from bot.store.place import Aim
 
 ATTEMPTS = 3
 """Posts of one message in one run, and look-ups after each."""
 
 SENDING_SECONDS = 60.0
 """The longest a post takes: for so long a message that is `sending` may be in other hands."""
+
+WRITING_SECONDS = 30.0
+"""For so long after a claim a post may still be written, so that it ends within the time above."""
 
 LOOK_AGAIN = 5.0
 """Another process that is well has posted its message by then."""
@@ -32,12 +37,13 @@ class Terms:
     `default_channel` takes what another channel refuses for good; empty: nothing does.
     `decided_now` are the keys that this run itself decided on: none of them is late, whatever
     their instant says. A message another process may be sending is left to it for
-    `sending_seconds`.
+    `sending_seconds`; whoever claimed one writes nothing of it after `writing_seconds`.
     """
 
     default_channel: str = ""
     decided_now: Collection[str] = ()
     sending_seconds: float = SENDING_SECONDS
+    writing_seconds: float = WRITING_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +103,10 @@ class Guarded:
             outbox.mark_presumed(key, self._run.clock.instant(), str(error))
             raise
         except DeliveryError as error:
-            mark = outbox.mark_unsure if self._is_in_doubt else outbox.mark_failed
-            mark(key, str(error))
+            if self._is_in_doubt:
+                outbox.mark_unsure(key, str(error))
+            else:
+                outbox.mark_failed(key, self._attempts, str(error))
             raise
         except (BotError, OthersAtWorkError):
             raise
@@ -117,6 +125,15 @@ class Guarded:
 
     def _done(self, tries: int) -> Outcome | None:
         raise NotImplementedError
+
+    def _claim(self, aim: Aim | None = None) -> bool:
+        """Makes the message ours, to be written soon; False if somebody else has it."""
+        now, until = self._run.clock.instant(), ticks() + self._run.terms.writing_seconds
+        if not self._run.outbox.claim(self._entry.key, self._attempts, now, aim):
+            return False
+        self._attempts += 1
+        self._outgoing = replace(self._outgoing, until=until)
+        return True
 
     def _prepare(self) -> None:
         if not self._is_prepared:

@@ -11,11 +11,13 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from email.message import Message
 from functools import cache, partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from math import inf
 from typing import IO, Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
@@ -35,6 +37,15 @@ TIMEOUT_SECONDS = 10
 MOST_BYTES = 16 * 1024 * 1024
 
 _CHUNK = 64 * 1024
+
+
+def ticks() -> float:
+    """Seconds since the machine started, those included in which it or this process stood still."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class NotSentError(OSError):
+    """The time for a request was over before it was written: nothing can come of it."""
 
 
 class Answer(NamedTuple):
@@ -79,6 +90,15 @@ class Line:
                 return Answer(response.status, response.headers, _read(response))
 
     @contextlib.contextmanager
+    def writing_until(self, moment: float) -> Iterator[None]:
+        """Within it nothing is written after that moment of `ticks`, but NotSentError raised."""
+        self._sockets.until = moment
+        try:
+            yield
+        finally:
+            self._sockets.until = inf
+
+    @contextlib.contextmanager
     def _cut_off_in_time(self) -> Iterator[None]:
         """Ends the connection under a reader that would wait for ever."""
         self._sockets.begin()
@@ -99,11 +119,13 @@ class Line:
 class _Sockets:
     """The connections of one exchange, from the first byte on: a proxy, too, can answer for ever.
 
-    `late` says that they were cut off; one made after that is cut off at once.
+    `late` says that they were cut off; one made after that is cut off at once. `until` is when
+    (`ticks`) they may last be written to.
     """
 
     def __init__(self) -> None:
         self.late = False
+        self.until = inf
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
 
@@ -124,6 +146,11 @@ class _Sockets:
                 with contextlib.suppress(OSError):
                     # Below TLS, which is not ours to touch.
                     socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    def look(self) -> None:
+        """Raises NotSentError if it is too late to write."""
+        if ticks() > self.until:
+            raise NotSentError("this process stood still")
 
     def connect(self, *address: Any) -> socket.socket:
         """As `socket.create_connection`, kept in sight."""
@@ -212,6 +239,11 @@ class _HttpConnection(HTTPConnection):
     def __init__(self, sockets: _Sockets, host: str, **options: Any) -> None:
         super().__init__(host, **options)
         self._create_connection = sockets.connect
+        self._sockets = sockets
+
+    def send(self, data: Any) -> None:
+        self._sockets.look()
+        super().send(data)
 
 
 class _HttpsConnection(HTTPSConnection):
@@ -223,3 +255,7 @@ class _HttpsConnection(HTTPSConnection):
     def connect(self) -> None:
         super().connect()
         self._sockets.hold(self.sock)  # TLS is another socket object around the same connection
+
+    def send(self, data: Any) -> None:
+        self._sockets.look()
+        super().send(data)

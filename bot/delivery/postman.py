@@ -83,7 +83,8 @@ class SlackPostman:
         if not self._token:
             from bot.delivery.webhook import WebhookNotifier  # noqa: PLC0415
 
-            return WebhookNotifier(self._settings.webhook_url.get_secret_value())
+            url = self._settings.webhook_url.get_secret_value()
+            return WebhookNotifier(url, proxy=self._settings.proxy)
         from bot.delivery.slack import SlackNotifier  # noqa: PLC0415
 
         names = SlackNames(self._database, self._started)

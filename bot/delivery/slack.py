@@ -22,7 +22,7 @@ from bot.delivery.slack_api import PAGE, SlackApi, key_of
 from bot.delivery.slack_errors import SlackRefusedError
 from bot.messages.placeholders import called, mentioned, placed
 
-CLOCK_SKEW = timedelta(seconds=60)
+CLOCK_SKEW = timedelta(hours=1)
 """How far this machine's clock may be ahead of Slack's."""
 
 _MOST_PAGES = 25

@@ -46,34 +46,36 @@ class SlackApi:
         """chat.postMessage, once, with the keys as metadata."""
         thread = {"thread_ts": outgoing.thread_ts} if outgoing.thread_ts else {}
         broadcast = {"reply_broadcast": True} if thread and outgoing.broadcast else {}
-        answer = self._call(
-            self._client.chat_postMessage,
-            outgoing.channel,
-            channel=(outgoing.thread_ts and outgoing.channel_id) or outgoing.channel,
-            text=outgoing.text,
-            blocks=blocks,
-            metadata=metadata_of(outgoing),
-            unfurl_links=False,
-            unfurl_media=False,
-            link_names=False,
-            parse="none",
-            **thread,
-            **broadcast,
-        )
+        with self._line.writing_until(outgoing.until):
+            answer = self._call(
+                self._client.chat_postMessage,
+                outgoing.channel,
+                channel=(outgoing.thread_ts and outgoing.channel_id) or outgoing.channel,
+                text=outgoing.text,
+                blocks=blocks,
+                metadata=metadata_of(outgoing),
+                unfurl_links=False,
+                unfurl_media=False,
+                link_names=False,
+                parse="none",
+                **thread,
+                **broadcast,
+            )
         return _receipt(answer, outgoing)
 
     def update(self, outgoing: Outgoing, ts: str, blocks: list[Json] | None) -> Receipt:
         """chat.update of the message at `ts`: words and blocks; metadata and files stay."""
-        answer = self._call(
-            self._client.chat_update,
-            outgoing.channel,
-            channel=outgoing.channel_id,
-            ts=ts,
-            text=outgoing.text,
-            blocks=blocks or [],
-            link_names=False,
-            parse="none",
-        )
+        with self._line.writing_until(outgoing.until):
+            answer = self._call(
+                self._client.chat_update,
+                outgoing.channel,
+                channel=outgoing.channel_id,
+                ts=ts,
+                text=outgoing.text,
+                blocks=blocks or [],
+                link_names=False,
+                parse="none",
+            )
         return _receipt(answer, outgoing)
 
     def history(self, channel_id: str, oldest: datetime) -> Iterator[Json]:

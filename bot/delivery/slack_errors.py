@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.error import URLError
 
+from bot.delivery.line import NotSentError
 from bot.errors import DeliveryError
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,60}")
@@ -189,6 +190,11 @@ def answered(
 def unanswered(error: Exception) -> DeliveryError:
     """What an exception means: no connection (nothing was posted) or no answer (who knows)."""
     reason = error.reason if isinstance(error, URLError) else None
+    if isinstance(reason, NotSentError):
+        return DeliveryError(
+            "this process stood still while it was about to send a message",
+            hint="the message stays in the outbox unless another process has sent it",
+        )
     if reason is not None and _never_connected(reason):
         return DeliveryError(
             f"Slack cannot be reached ({_words(reason)})",

@@ -96,7 +96,7 @@ class Telling(Guarded):
             except SlackRefusedError as refusal:
                 if not self._has_other_way(refusal):
                     raise
-                self._run.outbox.mark_failed(self._entry.key, str(refusal))
+                self._run.outbox.mark_failed(self._entry.key, self._attempts, str(refusal))
 
     def _insisted(self, tries: int) -> Receipt | None:
         since = self._doubt_since or self._run.clock.instant()
@@ -104,7 +104,7 @@ class Telling(Guarded):
         for n in range(tries):
             if trouble and not trouble.ambiguous:
                 self._run.clock.sleep(PAUSE)
-            if not self._claim():
+            if not self._claim(self._aim):
                 return None
             try:
                 return self._run.notifier.post(self._outgoing)
@@ -114,13 +114,6 @@ class Telling(Guarded):
                 return receipt
         assert trouble is not None  # noqa: S101 - there is at least one try
         raise trouble
-
-    def _claim(self) -> bool:
-        now = self._run.clock.instant()
-        if not self._run.outbox.claim(self._entry.key, self._attempts, now, self._aim):
-            return False
-        self._attempts += 1
-        return True
 
     def _after(self, trouble: DeliveryError, since: datetime, n: int, tries: int) -> Receipt | None:
         """The message, found after the n-th failure that leaves it in doubt."""
@@ -162,7 +155,7 @@ class Telling(Guarded):
         if self._is_in_doubt and not self._is_repeated:
             return False
         if refusal.blames_place and self._outgoing.thread_ts:
-            self._outgoing = replace(self._outgoing, thread_ts="", broadcast=False)
+            self._outgoing = _alone(self._outgoing)
             return True
         if refusal.blames_broadcast and self._outgoing.broadcast:
             self._outgoing = replace(self._outgoing, broadcast=False)
@@ -200,6 +193,12 @@ def _started(entry: Entry, run: Run, aim: Aim, place: Place) -> Outgoing:
     is_known = aim.channel == entry.channel
     channel_id = entry.channel_id if is_known else run.outbox.known_id(aim.channel)
     return replace(outgoing, channel=aim.channel, channel_id=channel_id, broadcast=False)
+
+
+def _alone(outgoing: Outgoing) -> Outgoing:
+    """A reply by itself, in the channel its thread was in: there it is looked for, too."""
+    where = outgoing.channel_id or outgoing.channel
+    return replace(outgoing, channel=where, thread_ts="", broadcast=False)
 
 
 def _diverted(outgoing: Outgoing, aim: Aim, channel_id: str) -> Outgoing:

@@ -91,12 +91,6 @@ class Updating(Guarded):
             self._run.clock.sleep(PAUSE)
         return None
 
-    def _claim(self) -> bool:
-        now = self._run.clock.instant()
-        is_mine = self._run.outbox.claim(self._entry.key, self._attempts, now)
-        self._attempts += is_mine
-        return is_mine
-
     def _shown(self, receipt: Receipt) -> Outcome:
         place = (receipt.channel_id, receipt.ts, self._place.thread_ts)
         now = self._run.clock.instant()

@@ -42,11 +42,11 @@ class WebhookNotifier:
     def post(self, outgoing: Outgoing) -> Receipt:
         """Posts once; in plain text if Slack refuses the blocks."""
         try:
-            self._send(outgoing.text, placed(outgoing.blocks, {}))
+            self._send(outgoing, placed(outgoing.blocks, {}))
         except SlackRefusedError as refusal:
             if not refusal.blames_blocks:
                 raise
-            self._send(outgoing.text, [])
+            self._send(outgoing, [])
             return Receipt("", "", (f"told in plain text only: {refusal.message}",))
         return Receipt("", "")
 
@@ -59,12 +59,13 @@ class WebhookNotifier:
         """A webhook cannot look back."""
         return Unknown("a webhook cannot read what it posted")
 
-    def _send(self, text: str, blocks: Sequence[Json]) -> None:
-        content = {"text": text, "unfurl_links": False, "unfurl_media": False}
+    def _send(self, outgoing: Outgoing, blocks: Sequence[Json]) -> None:
+        content = {"text": outgoing.text, "unfurl_links": False, "unfurl_media": False}
         body = json.dumps({**content, "blocks": list(blocks)} if blocks else content).encode()
         request = posting(self._url, body, "application/json; charset=utf-8")
         try:
-            status, headers, answer = self._line.exchange(request)
+            with self._line.writing_until(outgoing.until):
+                status, headers, answer = self._line.exchange(request)
         except (OSError, HTTPException) as error:
             raise unanswered(error) from None
         words = answer[:200].decode("utf-8", errors="replace").strip()

@@ -160,13 +160,18 @@ class Outbox:
         """It may be in Slack, nobody can tell, and it must not appear twice: it counts as sent."""
         self._close(key, now, error=error)
 
-    def mark_failed(self, key: str, error: str) -> None:
-        """It is certainly not in Slack: it waits for the next attempt."""
-        self._note(key, state=State.PENDING.value, error=error)
+    def mark_failed(self, key: str, attempts: int, error: str) -> None:
+        """It is certainly not in Slack: it waits for the next attempt.
+
+        The caller knows of so many attempts. If there have been more, somebody else has it by now,
+        and it stays as it is.
+        """
+        waits = outbox.c.attempts == attempts
+        self._note(key, waits, state=State.PENDING.value, error=error)
 
     def mark_unsure(self, key: str, error: str) -> None:
         """It may be in Slack: it stays `sending`, to be looked up first."""
-        self._note(key, error=error)
+        self._note(key, sa.true(), error=error)
 
     def counts(self) -> Mapping[str, int]:
         """How many messages are in each state: `pending`, `sending`, `sent`."""
@@ -201,8 +206,8 @@ class Outbox:
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def _note(self, key: str, **values: str) -> None:
-        mine = (outbox.c.key == key) & (outbox.c.state != State.SENT)
+    def _note(self, key: str, which: sa.ColumnElement[bool], **values: str) -> None:
+        mine = (outbox.c.key == key) & (outbox.c.state != State.SENT) & which
         with self._database.writing() as connection:
             connection.execute(outbox.update().where(mine).values(**values))
 

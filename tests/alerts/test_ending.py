@@ -60,6 +60,20 @@ def test_it_resolves_when_the_days_that_told_it_are_finished(
     assert end(alert, view(at(f"2026-{now}"))) is ending
 
 
+def test_a_run_that_stood_still_while_a_later_one_judged_resolves_nothing() -> None:
+    alert = replace(told(finding(**BY_DAY)), updated_at=NOW + timedelta(hours=1))
+    assert end(alert, view(NOW)) is Ending.UNFINISHED
+    assert not view(NOW).is_sure(alert)
+    assert end(alert, view(NOW + timedelta(hours=1))) is Ending.RESOLVED
+
+
+@pytest.mark.parametrize("when", [BY_DAY, MONTH])
+def test_a_clock_set_back_days_closes_no_alert_that_is_still_to_come(when: When) -> None:
+    alert = told(finding(**when))
+    past = NOW - timedelta(days=3)
+    assert end(alert, view(past)).goes_on
+
+
 @pytest.mark.parametrize("missing", ["11-19", "11-18", "11-17"])
 def test_a_missing_day_of_the_window_resolves_nothing(missing: str) -> None:
     alert = told(finding(**BY_DAY))

@@ -1,7 +1,8 @@
 """Whatever goes wrong in whichever call, in whatever order: each key is in Slack exactly once.
 
 `make sweep` plays everything: all 512 sequences of three of the eight network faults on posts,
-replies and updates, and all 64 of two on every other call. The suite plays a fixed slice.
+replies, updates and the three steps of an upload, and all 64 of two on every other call. The suite
+plays a fixed slice.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from tests.fakes import Fault, eight_faults
 from tests.fakes.slack_model import Person
 
 POST, UPDATE = "/api/chat.postMessage", "/api/chat.update"
+UPLOAD = "*[Uu]pload*"
+"""Asking for an address, sending the bytes there, completing."""
 LATER = NOW + timedelta(minutes=30)
 FIRST, STEP, NEWEST = "caps/a#first", "caps/a#step-80", "caps/a#update:2"
 PATIENCE = 0.15
@@ -68,10 +71,14 @@ def _an_update(stage: Stage) -> None:
     stage.decide(update("caps/a#update:1", FIRST, "older"), update(NEWEST, FIRST, "newest"))
 
 
+def _an_upload(stage: Stage) -> None:
+    stage.decide(digest("daily", "#llm-costs", chart()))
+
+
 def play_three(stage: Stage, what: str, faults: tuple[Fault, ...]) -> None:
-    """A post, reply or update meets the faults; a second run goes well."""
-    scenes = {"post": _a_post, "reply": _a_reply, "update": _an_update}
-    shown = {"post": [FIRST], "reply": [FIRST, STEP], "update": [FIRST]}[what]
+    """A post, reply, update or upload meets the faults; a second run goes well."""
+    scenes = {"post": _a_post, "reply": _a_reply, "update": _an_update, "upload": _an_upload}
+    shown = {"reply": [FIRST, STEP], "upload": ["daily"]}.get(what, [FIRST])
     stage.timeout = PATIENCE
     scenes[what](stage)
     stage.slack.faults.add(*faults)
@@ -123,10 +130,10 @@ SLICE = slice(5, None, 37)
 """14 of 512: every fault in every position."""
 
 
-@pytest.mark.parametrize("what", ["reply", "update"])
+@pytest.mark.parametrize("what", ["reply", "update", "upload"])
 @pytest.mark.parametrize("n", range(len(range(512)[SLICE])))
 def test_three_faults_in_a_row_end_with_each_message_once(stage: Stage, what: str, n: int) -> None:
-    path = UPDATE if what == "update" else POST
+    path = {"update": UPDATE, "upload": UPLOAD}.get(what, POST)
     play_three(stage, what, sequences(path, 3)[SLICE][n])
 
 
@@ -175,6 +182,14 @@ def test_every_sequence_of_three_faults_ends_with_the_update_shown(
     stage: Stage, faults: tuple[Fault, ...]
 ) -> None:
     play_three(stage, "update", faults)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("faults", sequences(UPLOAD, 3), ids=names_of)
+def test_every_sequence_of_three_faults_in_an_upload_ends_with_one_message(
+    stage: Stage, faults: tuple[Fault, ...]
+) -> None:
+    play_three(stage, "upload", faults)
 
 
 @pytest.mark.sweep

@@ -357,3 +357,25 @@ def test_updates_and_replies_of_a_message_in_another_channel_follow_it(stage: St
     assert stage.said(STEP).thread_ts == stage.said(FIRST).ts
     assert stage.said(FIRST).channel == COSTS
     assert stage.said(FIRST).edited == 1
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_reply_left_without_its_thread_is_looked_for_where_it_was_posted(
+    stage: Stage, dies: bool
+) -> None:
+    """Its alert fell back to the default channel; then the thread was deleted, its answer lost."""
+    gone = Channel("C0GONE0001", "gone", is_archived=True)
+    stage.slack.channels.append(gone)
+    stage.terms = Terms("#llm-costs")
+    stage.decide(alert(FIRST, "#gone"))
+    stage.deliver()
+    stage.slack.delete(stage.said(FIRST))
+    gone.is_archived = False
+    stage.decide(reply(STEP, FIRST, channel="#gone"))
+    lookups = Fault("drop_before", "/api/conversations.*", times=None)
+    stage.slack.faults.add(Fault("drop_after", POST, after=1), *([lookups] if dies else []))
+    stage.deliver()
+    stage.slack.faults.clear()
+    stage.deliver(now=LATER)
+    assert stage.shown() == [STEP]
+    assert stage.said(STEP).channel == COSTS

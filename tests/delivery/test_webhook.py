@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
+from bot.config.settings import SlackSettings
+from bot.delivery.postman import SlackPostman
 from bot.delivery.webhook import WebhookNotifier
 from bot.errors import DeliveryError
 from tests.delivery.stage import NOW, TIMEOUT, Stage, alert, chart, digest
@@ -73,3 +76,14 @@ def test_an_address_that_is_none_is_refused_without_naming_it(stage: Stage, addr
     assert isinstance(error, DeliveryError)
     assert "hook0secret" not in str(error)
     assert error.permanent
+
+
+def test_a_webhook_is_reached_by_way_of_the_proxy(stage: Stage) -> None:
+    settings = SlackSettings(
+        webhook_url=SecretStr("https://hooks.example/hook0secret"), proxy=stage.slack.url
+    )
+    stage.decide(alert("a"))
+    SlackPostman(stage.database, settings, NOW).deliver()
+    assert {(r.method, r.headers["host"]) for r in stage.slack.requests} == {
+        ("CONNECT", "hooks.example:443")
+    }

@@ -97,22 +97,30 @@ def test_what_is_sent_cannot_be_claimed_nor_become_unsent(
     add(database, message("k"))
     outbox.mark_sent("k", NOW, "C1", "1.0")
     assert not outbox.claim("k", 0, NOW)
-    outbox.mark_failed("k", "late")
+    outbox.mark_failed("k", 0, "late")
     outbox.mark_unsure("k", "late")
     assert outbox.counts() == {"pending": 0, "sending": 0, "sent": 1}
 
 
-@pytest.mark.parametrize(
-    ("mark", "state"), [("mark_failed", State.PENDING), ("mark_unsure", State.SENDING)]
-)
-def test_a_failure_is_noted_and_the_message_waits(
-    database: Database, outbox: Outbox, mark: str, state: State
+def test_a_failure_is_noted_and_the_message_waits(database: Database, outbox: Outbox) -> None:
+    add(database, message("k"))
+    outbox.claim("k", 0, NOW)
+    outbox.mark_unsure("k", "no answer")
+    (entry,) = outbox.waiting()
+    assert (entry.state, entry.attempts, entry.error) == (State.SENDING, 1, "no answer")
+    outbox.mark_failed("k", 1, "refused")
+    (entry,) = outbox.waiting()
+    assert (entry.state, entry.attempts, entry.error) == (State.PENDING, 1, "refused")
+
+
+def test_who_was_overtaken_cannot_say_that_a_message_is_not_in_slack(
+    database: Database, outbox: Outbox
 ) -> None:
     add(database, message("k"))
     outbox.claim("k", 0, NOW)
-    getattr(outbox, mark)("k", "no answer")
-    (entry,) = outbox.waiting()
-    assert (entry.state, entry.attempts, entry.error) == (state, 1, "no answer")
+    assert outbox.claim("k", 1, NOW)  # by another process, after the lease
+    outbox.mark_failed("k", 1, "refused")
+    assert outbox.waiting()[0].in_doubt
 
 
 @pytest.mark.parametrize("presumed", [False, True])
