@@ -84,6 +84,4 @@ def test_a_webhook_is_reached_by_way_of_the_proxy(stage: Stage) -> None:
     )
     stage.decide(alert("a"))
     SlackPostman(stage.database, settings, NOW).deliver()
-    assert {(r.method, r.headers["host"]) for r in stage.slack.requests} == {
-        ("CONNECT", "hooks.example:443")
-    }
+    assert {request.method for request in stage.slack.requests} == {"CONNECT"}
