@@ -50,9 +50,12 @@ def _evenly_rough(rng: np.random.Generator, count: int) -> Floats:
     return rng.uniform(0.06, 0.32, count)
 
 
-USUAL: Final = World(_most_are_calm, bursts=0.7, holidays=8, sizes=0.6, shares=0.4, calm_are_large=True)
-"""Most series are calm and now and then one bursts. Chosen so that the plain rule (`benchmarks.
-plain`), an oracle and the peers score here about what has been published of such simulations."""
+USUAL: Final = World(
+    _most_are_calm, bursts=0.7, holidays=8, sizes=0.6, shares=0.4, calm_are_large=True
+)
+"""Most series are calm and now and then one bursts. Chosen so that regular
+series have x2 recalls at 2 false alerts a year of about 0.8 for an oracle and 0.68 for the plain
+weekday rule, all series 0.61 at 4 for the latter, and it gives 4 to 5 with 2.5 swings."""
 ROUGH: Final = World(_evenly_rough, bursts=0.0, holidays=11, sizes=0.8, shares=0.7)
 """As many rough series as calm ones, and organisations in which many models are tiny."""
 
