@@ -30,8 +30,8 @@ class World:
     `noise(rng, count)` are the log-scale deviations of regular series. `bursts` are days a year on
     which a series really costs two to five times as much, which nobody foresees and every rule that
     finds them is charged for. `sizes` and `shares` are the log-scale spread of an organisation's
-    projects, and of a project's models; `calm_are_large`: who spends most swings least, as the sum of
-    many people's work does.
+    projects, and of a project's models; `calm_are_large`: who spends most swings least, as the sum
+    of many people's work does.
     """
 
     noise: Callable[[np.random.Generator, int], Floats]
