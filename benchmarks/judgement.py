@@ -1,9 +1,9 @@
 """`make bench-judgement`: how well spikes and drifts are judged, beside other ways to do it.
 
 Seeds below 100 and 321 were used to choose the rule's numbers; the figures are of other ones, in a
-usual and in a rougher world. The limits are those of `bot.spend.baseline`, which the spike rule uses
-as it is, but for the day before, which is not settled yet in the bot; organisations go through the
-replay of `bot backtest`.
+usual and in a rougher world. The limits are those of `bot.spend.baseline`, which the spike rule
+uses as it is, but for the day before, which is not settled yet in the bot; organisations go through
+the replay of `bot backtest`.
 """
 
 from __future__ import annotations
