@@ -30,8 +30,8 @@ class World:
     `noise(rng, count)` are the log-scale deviations of regular series. `bursts` are days a year on
     which a series really costs two to five times as much, which nobody foresees and every rule that
     finds them is charged for. `sizes` and `shares` are the log-scale spread of an organisation's
-    projects, and of a project's models; `calm_are_large`: who spends most swings least, as the sum
-    of many people's work does.
+    projects, and of a project's models; `calm_are_large`: who spends most swings least, as the
+    sum of many people's work does.
     """
 
     noise: Callable[[np.random.Generator, int], Floats]
@@ -53,9 +53,9 @@ def _evenly_rough(rng: np.random.Generator, count: int) -> Floats:
 USUAL: Final = World(
     _most_are_calm, bursts=0.7, holidays=8, sizes=0.6, shares=0.4, calm_are_large=True
 )
-"""Most series are calm and now and then one bursts. Chosen so that regular
-series have x2 recalls at 2 false alerts a year of about 0.8 for an oracle and 0.68 for the plain
-weekday rule, all series 0.61 at 4 for the latter, and it gives 4 to 5 with 2.5 swings."""
+"""Most series are calm, and now and then one bursts. Chosen so that of regular series at 2 false
+alerts a year an oracle finds about 0.8 of the doubled days and the plain weekday rule 0.68, that
+rule 0.61 of all at 4, and that it gives 4 to 5 with 2.5 swings."""
 ROUGH: Final = World(_evenly_rough, bursts=0.0, holidays=11, sizes=0.8, shares=0.7)
 """As many rough series as calm ones, and organisations in which many models are tiny."""
 

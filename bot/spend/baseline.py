@@ -42,7 +42,8 @@ BURSTY_FROM: Final = 0.3  # idle share from which the days of a series are no gu
 USUAL_SWING: Final = 0.20  # what a series without a past is taken to swing, on the log scale ...
 USUAL_WEIGHT: Final = 14  # ... with the weight of this many days
 SETTLED_DAYS: Final = 42  # with fewer misses than this the swing is widened
-OLD_SPIKE: Final = 3.5  # a past miss counts for at most this many swings
+OLD_SPIKE: Final = 3.5  # a past miss counts for at most this many ...
+NORMAL_MIDDLE: Final = 1.4826  # ... middle misses; this many of them are a normal deviation
 DOWNWARD: Final = 0.2  # weight of a miss below the usual, where one above it has 1
 CUSHION: Final = 0.15  # of an average day; keeps ratios of idle days finite
 _BLOCK = 256  # subjects at a time: bounds memory, and their windows fit a processor cache
@@ -287,23 +288,23 @@ def _shift_and_swing(misses: Floats) -> tuple[Floats, Floats, Counts]:
     # The first 7 were shifted by less than a week: with five more weeks they are not needed.
     enough = usable.sum(axis=0) > 35
     usable &= ~enough | (usable.cumsum(axis=0) > 7)
-    return shift[-1], _swing(np.where(usable, past, 0.0), usable.sum(axis=0)), usable.sum(axis=0)
+    return shift[-1], _swing(np.where(usable, past, np.nan)), usable.sum(axis=0)
 
 
-def _swing(past: Floats, n: Counts) -> Floats:
+def _swing(past: Floats) -> Floats:
     """Root mean square of mostly the upward misses, pulled to 20 %, old spikes capped, wider
-    while there are few."""
-    up, down = np.maximum(past, 0.0), np.maximum(-past, 0.0)
+    while there are few. NaN misses do not count.
+
+    The cap is a multiple of the middle miss, which spikes do not move: of a root mean square they
+    would raise the cap themselves, and three in two months would hide the fourth.
+    """
+    n = (~np.isnan(past)).sum(axis=0)
+    middle = NORMAL_MIDDLE * np.nan_to_num(median(np.abs(past).T))
+    usual = np.sqrt((n * middle**2 + USUAL_WEIGHT * USUAL_SWING**2) / (n + USUAL_WEIGHT))
+    capped = np.nan_to_num(np.clip(past, -OLD_SPIKE * usual, OLD_SPIKE * usual))
+    squares = (np.where(capped > 0, 1.0, DOWNWARD) * capped**2).sum(axis=0)
     weight = n * (1 + DOWNWARD) + USUAL_WEIGHT
-
-    def pulled(cap: Floats | float) -> Floats:
-        squares = (np.minimum(up, cap) ** 2).sum(axis=0)
-        squares += DOWNWARD * (np.minimum(down, cap) ** 2).sum(axis=0)
-        return np.asarray(np.sqrt((2 * squares + USUAL_WEIGHT * USUAL_SWING**2) / weight))
-
-    swing = pulled(np.inf)
-    for _ in range(4):
-        swing = pulled(OLD_SPIKE * swing)
+    swing = np.sqrt((2 * squares + USUAL_WEIGHT * USUAL_SWING**2) / weight)
     doubt = (1 + USUAL_WEIGHT / np.maximum(n, 1)) / (1 + USUAL_WEIGHT / SETTLED_DAYS)
     return np.where(n > 0, swing * np.sqrt(np.maximum(doubt, 1.0)), swing)
 
