@@ -17,14 +17,15 @@ from bot.messages.compose_digest import compose_closing, compose_digest
 from bot.messages.digest import Digest, ProofOfLife, Turn, plots_of
 from bot.messages.model import Message
 from bot.report import DataState, Report
-from bot.sources.base import COSTS, USAGE, FetchFailure, Source
+from bot.sources.base import COSTS, USAGE, Cause, FetchFailure, Source
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, midnight, period_of, utc_day
+from bot.spend.doubt import Belief, Doubting
 from bot.spend.ledger import Ledger, trailing
 from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
 from bot.store.alerts import AlertBook
 from bot.store.database import Database
-from bot.store.history import History, usage_dataset
+from bot.store.history import History, dataset_of, usage_dataset
 from bot.store.outbox import Outbox
 from bot.store.pulses import CHECKED, FAILED, FETCHED, MISSING, Pulses
 from bot.telling import Seen, Teller
@@ -89,9 +90,15 @@ def check(app: App) -> Report:
         sent=sent,
         undelivered=undelivered,
     )
-    Pulses(app.database).beat(CHECKED, app.now, app.today.isoformat())
+    Pulses(app.database).beat(CHECKED, app.now, _judged_until(app, ledger, days).isoformat())
     _beat(app, report)
     return report
+
+
+def _judged_until(app: App, ledger: Ledger, days: Sequence[date]) -> date:
+    """The day from which the next check has to judge again: the first one that was missing."""
+    metrics = [rule.metric for rule in app.configuration.rulebook.enabled]
+    return ledger.first_missing(days, metrics) or app.today
 
 
 def digest(app: App, unit: Unit, turn: Turn | None = None) -> Report:
@@ -177,16 +184,19 @@ def _life(app: App) -> ProofOfLife:
     return ProofOfLife(len(rules), outbox.late(app.now), outbox.retried(app.now - ONE_DAY))
 
 
-def collect(app: App, days: Span) -> list[FetchFailure]:
-    """Read the days from the source into the history; what could not be read is returned."""
+def collect(app: App, days: Span, belief: Belief | None = None) -> list[FetchFailure]:
+    """Read the days from the source into the history; what could not be read is returned.
+
+    Days that are not believed count among them; unless told otherwise, what shrinks is doubted.
+    """
+    belief = belief or Doubting(app.configuration.settings.source.settling)
     failures: list[FetchFailure] = []
     found_names: list[Name] = []
     for fetched in app.source.fetch(days):
         match fetched:
-            case CostDay():
-                app.history.replace_costs(fetched, app.now)
-            case UsageDay():
-                app.history.replace_usage(fetched, app.now)
+            case CostDay() | UsageDay():
+                if doubt := app.history.take(fetched, app.now, belief):
+                    failures.append(_doubted(fetched, doubt))
             case Name():
                 found_names.append(fetched)
             case FetchFailure():
@@ -195,6 +205,19 @@ def collect(app: App, days: Span) -> list[FetchFailure]:
                     app.history.mark_failed(dataset, fetched.days, fetched.message, app.now)
     app.history.remember_names(found_names, app.now)
     return failures
+
+
+def _doubted(fetched: CostDay | UsageDay, doubt: str) -> FetchFailure:
+    day = fetched.day
+    return FetchFailure(
+        part=dataset_of(fetched),
+        days=Span(day, day + ONE_DAY),
+        message=f"{doubt}: not believed yet",
+        hint="What was known is kept; what is read the same for 24 hours is believed. "
+        f"To believe it at once: bot fetch --since {day}",
+        optional=isinstance(fetched, UsageDay),
+        cause=Cause.AWAY,
+    )
 
 
 def _datasets(part: str) -> list[str]:
@@ -215,8 +238,8 @@ def days_to_fetch(app: App) -> Span:
 
 
 def days_to_judge(app: App) -> list[date]:
-    """The window, the days before it that no check has judged since the last one, and those of
-    alerts that were held back."""
+    """The window, the days before it that no check has judged since the last one or that were
+    missing in it, and those of alerts that were held back."""
     last = Pulses(app.database).last(CHECKED)
     start = app.window.start
     if last and last.detail:

@@ -155,7 +155,16 @@ def after(verdict: Verdict, now: datetime) -> Alert | None:
         return replace(alert, held_at=now, finding=finding)
     stands = not _is_higher(alert.step, finding.step)
     standing = alert.standing if alert.standing is Standing.RESOLVED else Standing.FIRING
-    return replace(alert, standing=standing, held_at=now if stands else alert.held_at)
+    held_at = now if stands else alert.held_at
+    return replace(alert, standing=standing, held_at=held_at, finding=_lasting(alert, finding))
+
+
+def _lasting(alert: Alert, finding: Finding) -> Finding | None:
+    """What was last shown, and on which day it held last."""
+    shown = alert.finding
+    if shown is None or finding.last_day is None or finding.holds_until <= shown.holds_until:
+        return shown
+    return replace(shown, last_day=finding.last_day)
 
 
 def _new(finding: Finding, now: datetime) -> Alert:

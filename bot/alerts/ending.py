@@ -13,6 +13,8 @@ from bot.spend.calendar import ONE_DAY, DayState, Span, utc_day
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Metric
 
+LATELY = 7 * ONE_DAY
+
 
 class Ending(StrEnum):
     """Why an alert ends, or why it cannot end yet."""
@@ -50,9 +52,13 @@ class View:
         return utc_day(self.ledger.now - self.ledger.settling.grace) - ONE_DAY
 
     def is_unseen(self, alert: Alert) -> bool:
-        """Whether a day it depends on is missing, or its rule could not judge it."""
+        """Whether a day it depends on is missing, or its rule could not judge it.
+
+        A day long past that was never read can change nothing of what began later.
+        """
         metric = _metric(alert)
-        days = {*alert.period.span, *self.judged} - {self.ledger.today}
+        since = min(alert.period.start, self.ledger.today - LATELY)
+        days = {day for day in self.judged if day >= since} | {*alert.period.span}
         past = (day for day in days if day < self.ledger.today and day in self.ledger.span)
         if any(self.ledger.state(day, metric) is DayState.MISSING for day in past):
             return True

@@ -5,7 +5,7 @@ A ledger never holds raw rows: it asks its reader for sums by day and keeps smal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol, TypeVar, cast
@@ -112,6 +112,18 @@ class Ledger:
             for part in FORMULAS[metric].parts
         ]
         return min(states, key=CERTAINTY.index)
+
+    def first_missing(self, days: Iterable[date], metrics: Iterable[Metric]) -> date | None:
+        """The first of the days, oldest first, that is missing for one of the metrics.
+
+        What was not read on any day of the history (nobody may read it) is no gap in it.
+        """
+        read = [m for m in set(metrics) if any(self._is_read(day, m) for day in self.span)]
+        within = (day for day in days if day in self.span)
+        return next((d for d in within if not all(self._is_read(d, m) for m in read)), None)
+
+    def _is_read(self, day: date, metric: Metric) -> bool:
+        return self.state(day, metric) is not DayState.MISSING
 
     def judgeable(self, day: date, metric: Metric = Metric.COST) -> bool:
         """Whether a verdict that needs the complete day may be given now."""

@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.spend.calendar import DayState, SettlingTimes, Span
+from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span
+from bot.spend.doubt import Belief, Known
 from bot.spend.ledger import CERTAINTY, Ids, Sums
 from bot.spend.line_item import family, parse
 from bot.spend.metrics import Additive
@@ -25,6 +26,7 @@ from bot.store import day_sums
 from bot.store.bulk import insert_all
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
+from bot.store.known import known_costs, known_usage
 from bot.store.members import NONE, Members, Numbers
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
 
@@ -74,34 +76,59 @@ class History:
         self._database = database
         self._members = Members()
 
+    def take(self, fetched: CostDay | UsageDay, now: datetime, belief: Belief) -> str | None:
+        """Put what was read of a day in the place of what was known, if it is believed.
+
+        Else what was known stays, the day counts as not read, and the reason is returned.
+        """
+        with self._database.writing() as connection:
+            doubt = belief.doubt(fetched, _known(connection, fetched), now)
+            if doubt is None:
+                self._replace(connection, fetched, now)
+            else:
+                span = Span(fetched.day, fetched.day + ONE_DAY)
+                _mark_failed(connection, dataset_of(fetched), span, doubt, now)
+            return doubt
+
     def replace_costs(self, fetched: CostDay, now: datetime) -> None:
         """Put a day's money in the place of what was known of that day."""
         with self._database.writing() as connection:
-            day = fetched.day.toordinal()
-            rows = _merged(self._numbered_costs(connection, day, fetched.rows))
-            _clear(connection, cost_rows, cost_rows.c.day == day)
-            insert_all(connection, cost_rows, rows)
-            _clear(connection, cost_sums, cost_sums.c.day == day)
-            insert_all(connection, cost_sums, list(_roll_up(day, rows)))
-            _mark_fetched(connection, COSTS, fetched.day, fetched.whole, len(rows), now)
+            self._replace(connection, fetched, now)
 
     def replace_usage(self, fetched: UsageDay, now: datetime) -> None:
         """Put a day's volume of one kind in the place of what was known of it."""
-        day = fetched.day.toordinal()
         with self._database.writing() as connection:
-            rows = self._numbered_usage(connection, fetched)
-            of_day = sa.and_(usage_rows.c.day == day, usage_rows.c.kind == fetched.kind.value)
-            _clear(connection, usage_rows, of_day)
-            insert_all(connection, usage_rows, rows)
-            dataset = usage_dataset(fetched.kind)
-            _mark_fetched(connection, dataset, fetched.day, fetched.whole, len(rows), now)
+            self._replace(connection, fetched, now)
+
+    def _replace(self, connection: Connection, fetched: CostDay | UsageDay, now: datetime) -> None:
+        if isinstance(fetched, CostDay):
+            rows = self._replace_costs(connection, fetched)
+        else:
+            rows = self._replace_usage(connection, fetched)
+        _mark_fetched(connection, dataset_of(fetched), fetched.day, fetched.whole, rows, now)
+
+    def _replace_costs(self, connection: Connection, fetched: CostDay) -> int:
+        day = fetched.day.toordinal()
+        rows = _merged(self._numbered_costs(connection, day, fetched.rows))
+        _clear(connection, cost_rows, cost_rows.c.day == day)
+        insert_all(connection, cost_rows, rows)
+        _clear(connection, cost_sums, cost_sums.c.day == day)
+        insert_all(connection, cost_sums, list(_roll_up(day, rows)))
+        return len(rows)
+
+    def _replace_usage(self, connection: Connection, fetched: UsageDay) -> int:
+        rows = self._numbered_usage(connection, fetched)
+        of_day = sa.and_(
+            usage_rows.c.day == fetched.day.toordinal(), usage_rows.c.kind == fetched.kind.value
+        )
+        _clear(connection, usage_rows, of_day)
+        insert_all(connection, usage_rows, rows)
+        return len(rows)
 
     def mark_failed(self, dataset: str, span: Span, error: str, now: datetime) -> None:
         """Note that these days could not be read; what was known of them stays."""
         with self._database.writing() as connection:
-            for day in span:
-                values = {"failed_at": to_text(now), "error": error}
-                _upsert_day(connection, dataset, day, values)
+            _mark_failed(connection, dataset, span, error, now)
 
     def remember_names(self, found: Iterable[Name], now: datetime) -> None:
         """Keep names for good: a deleted key stays on the bill but can no longer be asked for."""
@@ -265,6 +292,28 @@ def _roll_up(day: int, rows: Sequence[_CostTuple]) -> Iterable[tuple[str, int, i
 
 def _clear(connection: Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
     connection.execute(table.delete().where(which))
+
+
+def dataset_of(fetched: CostDay | UsageDay) -> str:
+    """The dataset that what was read belongs to."""
+    return COSTS if isinstance(fetched, CostDay) else usage_dataset(fetched.kind)
+
+
+def _known(connection: Connection, fetched: CostDay | UsageDay) -> Known:
+    if isinstance(fetched, CostDay):
+        return known_costs(connection, COSTS, fetched.day)
+    return known_usage(connection, dataset_of(fetched), fetched.day)
+
+
+def _mark_failed(
+    connection: Connection, dataset: str, span: Span, error: str, now: datetime
+) -> None:
+    """What fails as it did before has failed since then."""
+    for day in span:
+        same = sa.and_(days.c.dataset == dataset, days.c.day == day.toordinal())
+        alike = sa.and_(same, days.c.failed_at.is_not(None), days.c.error == error)
+        if connection.execute(sa.select(days.c.day).where(alike)).first() is None:
+            _upsert_day(connection, dataset, day, {"failed_at": to_text(now), "error": error})
 
 
 def _mark_fetched(

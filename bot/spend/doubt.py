@@ -1,0 +1,142 @@
+"""A reading of a day that can hardly be true: money that was known is gone. Pure.
+
+An answer may be sound by its contract and still lack most of a day: a server that lost a shard, a
+proxy's empty page, a billing job that runs again. What shrinks so is not believed at once: the day
+keeps what was known and is as unknown as if nobody had answered. A real correction is believed once
+it has been read the same for a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.spend.calendar import ONE_DAY, SettlingTimes, day_name, midnight
+from bot.spend.money import usd
+from bot.spend.rows import CostDay, UsageDay
+
+REGULAR_DAYS = 14
+ENOUGH_DAYS = 10
+"""A finished day without spend is doubted until it settles, if all known days of the two weeks
+before had some, so many at the least."""
+PATIENCE = timedelta(hours=24)
+"""What is read the same for so long is believed."""
+WORTH = 0.01
+"""The share of a day's total that must be gone with its project, line item or key."""
+
+Member = tuple[str, str | None]
+"""A dimension and an id of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was known of a day of one dataset before this reading.
+
+    `amounts`: nano-dollars by project, line item and key; empty for usage. `total`: nano-dollars,
+    or rows of usage. `is_whole`: it was read whole. `doubted`: the words of an earlier doubt, and
+    since when. `busy` and `idle`: how many of the two weeks' days before it had any, and had none.
+    """
+
+    amounts: Mapping[Member, int]
+    total: int
+    is_whole: bool
+    doubted: tuple[str, datetime] | None
+    busy: int
+    idle: int
+
+
+class Belief(Protocol):
+    """Whether to believe what was read."""
+
+    def doubt(self, read: CostDay | UsageDay, known: Known, now: datetime, /) -> str | None:
+        """Why not, in words; None: it is believed."""
+
+
+class Trusting:
+    """Believes everything: somebody asked for it."""
+
+    def doubt(self, _read: CostDay | UsageDay, _known: Known, _now: datetime, /) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubting:
+    """Believes what grows, and what shrinks only once it has been read the same for a day."""
+
+    times: SettlingTimes
+
+    def doubt(self, read: CostDay | UsageDay, known: Known, now: datetime, /) -> str | None:
+        end = midnight(read.day) + ONE_DAY
+        if now >= end and known.is_whole and not read.whole:
+            return f"{day_name(read.day)} came in part only"
+        settles = end <= now < end + self.times.settle
+        words = _shrunk(read, known) or (_silent(read, known) if settles else None)
+        return None if words is None or _is_old(words, known, now) else words
+
+
+def _is_old(words: str, known: Known, now: datetime) -> bool:
+    if known.doubted is None:
+        return False
+    earlier, since = known.doubted
+    return earlier == words and now - since >= PATIENCE
+
+
+def _shrunk(read: CostDay | UsageDay, known: Known) -> str | None:
+    """Money that was known is in the reading no more, nor anywhere else in it."""
+    if isinstance(read, UsageDay):
+        return _all_gone(read, known)
+    total = sum(row.nanos for row in read.rows)
+    if known.total - total <= WORTH * abs(known.total):
+        return None
+    there = set(_members(read))
+    gone = [member for member, nanos in known.amounts.items() if nanos > 0 and member not in there]
+    if not gone:
+        return None
+    return (
+        f"{day_name(read.day)} reads {usd(total)} where {usd(known.total)} was known, and "
+        f"{_counted(gone)} of it gone"
+    )
+
+
+def _all_gone(read: UsageDay, known: Known) -> str | None:
+    if read.rows or not known.total:
+        return None
+    return f"{day_name(read.day)} shows no use where {known.total:,} rows were known"
+
+
+def _members(read: CostDay) -> Iterable[Member]:
+    for row in read.rows:
+        if row.nanos:
+            yield "project", row.project_id
+            yield "line_item", row.line_item
+            yield "api_key", row.api_key_id
+
+
+def _counted(gone: Collection[Member]) -> str:
+    """`1 project and 3 line items are`."""
+    many = {of: sum(1 for dimension, _ in gone if dimension == of) for of, _ in gone}
+    of = "project" if "project" in many else next(iter(many))
+    words = of.replace("_", " ")
+    return f"{many[of]} {words} {'is' if many[of] == 1 else 'are'}".replace(
+        f"{words} are", f"{words}s are"
+    )
+
+
+def _silent(read: CostDay | UsageDay, known: Known) -> str | None:
+    """A finished day without anything, after days that all had something."""
+    if any(_amounts(read)):
+        return None
+    if known.idle or known.busy < ENOUGH_DAYS:
+        return None
+    what = "spend" if isinstance(read, CostDay) else "use"
+    return (
+        f"{day_name(read.day)} shows no {what} at all, and every day of two weeks before had some"
+    )
+
+
+def _amounts(read: CostDay | UsageDay) -> Iterable[bool]:
+    if isinstance(read, CostDay):
+        return (bool(row.nanos) for row in read.rows)
+    return (True for _ in read.rows)
