@@ -13,29 +13,24 @@ import traceback
 from datetime import UTC, datetime
 from typing import TextIO
 
+from bot import redaction
+from bot.redaction import without_secrets
+
 TEXT, JSON = "text", "json"
 
-_SECRETS = re.compile(
-    r"(?i)\b(?:sk-|xox[a-z]-|xapp-|xwfp-)[\w.\-]{4,}"
-    r"|\bbearer\s+\S+"
-    r"|https://hooks\.slack\.com/\S+"
-    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"
-)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_hidden: set[str] = set()
+_hidden = redaction.hidden
 _writing: set[str] = set()
 
 
 def hide(*secrets: str) -> None:
-    """Never shows these values in a log from now on."""
-    _hidden.update(secret for secret in secrets if len(secret) >= 6)
+    """Never shows these values in a log, or anywhere, from now on."""
+    redaction.hide(*secrets)
 
 
 def safe(text: str) -> str:
     """The text on one line, without secrets: control characters become spaces."""
-    for secret in _hidden:
-        text = text.replace(secret, "***")
-    return _CONTROL.sub(" ", _SECRETS.sub("***", text)).strip()
+    return _CONTROL.sub(" ", without_secrets(text)).strip()
 
 
 class TextFormat(logging.Formatter):
@@ -84,7 +79,7 @@ def say(text: str) -> None:
     if _writing:
         event("bot", logging.WARNING, text.removeprefix("bot: "))
     else:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(without_secrets(text) + "\n")
 
 
 def crash(text: str) -> None:
@@ -93,8 +88,7 @@ def crash(text: str) -> None:
         told = text.removeprefix("bot: ")
         logging.getLogger("bot").error(told, exc_info=sys.exc_info())
     else:
-        traceback.print_exc()
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(without_secrets(traceback.format_exc() + text) + "\n")
 
 
 def event(name: str, level: int, message: str, **fields: object) -> None:

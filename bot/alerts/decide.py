@@ -156,15 +156,16 @@ def after(verdict: Verdict, now: datetime) -> Alert | None:
     stands = not _is_higher(alert.step, finding.step)
     standing = alert.standing if alert.standing is Standing.RESOLVED else Standing.FIRING
     held_at = now if stands else alert.held_at
-    return replace(alert, standing=standing, held_at=held_at, finding=_lasting(alert, finding))
+    return replace(alert, standing=standing, held_at=held_at, finding=_seen_again(alert, finding))
 
 
-def _lasting(alert: Alert, finding: Finding) -> Finding | None:
-    """What was last shown, and on which day it held last."""
+def _seen_again(alert: Alert, finding: Finding) -> Finding | None:
+    """What was last shown, with the days on which it is seen now, and held last."""
     shown = alert.finding
-    if shown is None or finding.last_day is None or finding.holds_until <= shown.holds_until:
-        return shown
-    return replace(shown, last_day=finding.last_day)
+    if shown is None:
+        return None
+    last = max(filter(None, (shown.last_day, finding.last_day)), default=None)
+    return replace(shown, last_day=last, observed_in=finding.observed_in)
 
 
 def _new(finding: Finding, now: datetime) -> Alert:

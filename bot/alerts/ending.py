@@ -80,8 +80,9 @@ class View:
         return self.is_finished(alert) and not self.is_unseen(alert)
 
     def is_judged(self, alert: Alert) -> bool:
-        """Whether this run judged a day of its period."""
-        return any(day in alert.period.span for day in self.judged)
+        """Whether this run judged a day that told it."""
+        seen = alert.finding.observed_in if alert.finding else None
+        return any(day in (seen or alert.period.span) for day in self.judged)
 
     def is_settled(self, alert: Alert) -> bool:
         """Whether every day of its period is as good as the bill."""

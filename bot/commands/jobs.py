@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -199,6 +199,15 @@ def _print_data(report: Report, out: Console) -> None:
             "dim",
         )
     )
+    if data.missing_days:
+        out.print(_missing(data.missing_days))
+
+
+def _missing(days: Sequence[date]) -> str:
+    """`Thu 19 Nov is missing: …`: no sum below holds all of it."""
+    many = f"{len(days)} days are missing ({day_name(days[0])} to {day_name(days[-1])})"
+    what = f"{day_name(days[0])} is missing" if len(days) == 1 else many
+    return f"{what}: not read whole, only what was known before counts."
 
 
 def _print_findings(report: Report, out: Console) -> None:

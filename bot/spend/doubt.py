@@ -8,7 +8,7 @@ it has been read the same for a day.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -35,13 +35,15 @@ class Known:
     """What was known of a day of one dataset before this reading.
 
     `amounts`: nano-dollars by project, line item and key; empty for usage. `total`: nano-dollars,
-    or rows of usage. `is_whole`: it was read whole. `doubted`: the words of an earlier doubt, and
-    since when. `busy` and `idle`: how many of the two weeks' days before it had any, and had none.
+    or rows of usage. `is_whole`: it was read whole; `is_over`: since it ended. `doubted`: the words
+    of an earlier doubt, and since when. `busy` and `idle`: how many of the two weeks' days before
+    it had any, and had none.
     """
 
     amounts: Mapping[Member, int]
     total: int
     is_whole: bool
+    is_over: bool
     doubted: tuple[str, datetime] | None
     busy: int
     idle: int
@@ -88,16 +90,20 @@ def _shrunk(read: CostDay | UsageDay, known: Known) -> str | None:
     if isinstance(read, UsageDay):
         return _all_gone(read, known)
     total = sum(row.nanos for row in read.rows)
-    if known.total - total <= WORTH * abs(known.total):
-        return None
-    there = set(_members(read))
-    gone = [member for member, nanos in known.amounts.items() if nanos > 0 and member not in there]
-    if not gone:
-        return None
-    return (
-        f"{day_name(read.day)} reads {usd(total)} where {usd(known.total)} was known, and "
-        f"{_counted(gone)} of it gone"
-    )
+    if known.is_over and known.total - total <= WORTH * abs(known.total):
+        return None  # whatever is gone is elsewhere now
+    found = _members(read)
+    for dimension in dict.fromkeys(of for of, _ in known.amounts):
+        before = {id_: n for (of, id_), n in known.amounts.items() if of == dimension and n > 0}
+        gone = [id_ for id_ in before if id_ not in found[dimension]]
+        lost = sum(before[id_] for id_ in gone)
+        come = sum(n for id_, n in found[dimension].items() if id_ not in before)
+        if lost > WORTH * abs(known.total) and (known.is_over or come < lost):
+            return (
+                f"{day_name(read.day)} reads {usd(total)} where {usd(known.total)} was known, "
+                f"without {_counted(len(gone), dimension)} of it"
+            )
+    return None
 
 
 def _all_gone(read: UsageDay, known: Known) -> str | None:
@@ -106,22 +112,20 @@ def _all_gone(read: UsageDay, known: Known) -> str | None:
     return f"{day_name(read.day)} shows no use where {known.total:,} rows were known"
 
 
-def _members(read: CostDay) -> Iterable[Member]:
+def _members(read: CostDay) -> Mapping[str, Mapping[str | None, int]]:
+    """Nano-dollars by dimension and id, of those with any row that costs something."""
+    found: dict[str, dict[str | None, int]] = {"project": {}, "line_item": {}, "api_key": {}}
     for row in read.rows:
         if row.nanos:
-            yield "project", row.project_id
-            yield "line_item", row.line_item
-            yield "api_key", row.api_key_id
+            own = (row.project_id, row.line_item, row.api_key_id)
+            for sums, id_ in zip(found.values(), own, strict=True):
+                sums[id_] = sums.get(id_, 0) + row.nanos
+    return found
 
 
-def _counted(gone: Collection[Member]) -> str:
-    """`1 project and 3 line items are`."""
-    many = {of: sum(1 for dimension, _ in gone if dimension == of) for of, _ in gone}
-    of = "project" if "project" in many else next(iter(many))
-    words = of.replace("_", " ")
-    return f"{many[of]} {words} {'is' if many[of] == 1 else 'are'}".replace(
-        f"{words} are", f"{words}s are"
-    )
+def _counted(many: int, dimension: str) -> str:
+    """`1 project`, `3 line items`."""
+    return f"{many} {dimension.replace('_', ' ')}{'' if many == 1 else 's'}"
 
 
 def _silent(read: CostDay | UsageDay, known: Known) -> str | None:

@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.spend.calendar import ONE_DAY
+from bot.spend.calendar import ONE_DAY, midnight
 from bot.spend.doubt import REGULAR_DAYS, Known, Member
 from bot.store.instants import from_text
 from bot.store.schema import cost_sums, days, members
@@ -50,10 +50,12 @@ def _known(
         days.c.dataset == dataset, days.c.fetched_at.is_not(None), _before(days, day)
     )
     had = set(connection.execute(busy).scalars())
+    fetched_at = from_text(row.fetched_at) if row and row.fetched_at else None
     return Known(
         amounts=amounts,
         total=total,
-        is_whole=bool(row and row.fetched_at and row.whole),
+        is_whole=bool(row and fetched_at and row.whole),
+        is_over=fetched_at is not None and fetched_at >= midnight(day + ONE_DAY),
         doubted=doubted,
         busy=len(had),
         idle=len(set(connection.execute(read).scalars()) - had),

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 
-from bot.app import App, check
-from bot.config.load import Configuration
 from bot.delivery.postman import Undelivered
-from bot.report import Report
 from bot.sources.base import COSTS, Cause, Fetched, FetchFailure
-from bot.spend.calendar import ONE_DAY, Span, midnight, utc_day
+from bot.spend.calendar import ONE_DAY, Span, midnight
 from bot.spend.money import from_dollars
 from bot.spend.rows import CostDay, CostRow
-from bot.store.database import Database, open_forgetful
+from bot.store.database import Database
 from bot.store.outbox import Outbox
 
 FIRST = date(2026, 11, 10)
 """The first day of which a run may be shown a part: a Tuesday. All days before are settled."""
-HISTORY = 70
 LAST = 5
-"""Days from FIRST on that a run may be shown a part of."""
+"""Days from FIRST on of which a run may be shown a part."""
 REGULAR: Mapping[str, float] = {"search": 40.0, "support": 20.0, "batch": 10.0}
 
 
@@ -99,21 +92,16 @@ class Bill:
                 part /= 2
         dollars = self.truth.of(day)
         if shown is Shown.VANISHED:
-            del dollars[self.truth.project if self.truth.project in dollars else "search"]
-        rows = tuple(
-            CostRow(
-                day,
-                project,
-                f"gpt-5, {project}",
-                f"key_{project}",
-                from_dollars(round(usd * part, 4)),
-            )
-            for project, usd in dollars.items()
-            if usd
-        )
+            dollars.pop(self.truth.project, None)
+        rows = tuple(_row(day, project, usd * part) for project, usd in dollars.items() if usd)
         if shown is Shown.BROKEN_OFF:
             return CostDay(day, rows[:1], whole=False)
         return CostDay(day, rows)
+
+
+def _row(day: date, project: str, usd: float) -> CostRow:
+    nanos = from_dollars(round(usd, 4))
+    return CostRow(day, project, f"gpt-5, {project}", f"key_{project}", nanos)
 
 
 @dataclass
@@ -125,8 +113,7 @@ class Told:
     keys: list[str] = field(default_factory=list)
 
     def deliver(self) -> tuple[int, Undelivered]:
-        outbox = Outbox(self.database)
-        waiting = list(outbox.waiting())
+        waiting = list(Outbox(self.database).waiting())
         self.keys += [entry.key for entry in waiting]
         with self.database.writing() as connection:
             connection.exec_driver_sql(

@@ -44,25 +44,25 @@ class Stage:
     """A scene as it is before the run, to be gone back to after every death."""
 
     def __init__(self, folder: Path, slack: FakeSlack, scene: Scene) -> None:
-        self._file, self._slack = folder / "bot.db", slack
-        self._round = Round(folder, f"sqlite:///{self._file}", slack)
+        self.database, self._slack = folder / "bot.db", slack
+        self._round = Round(folder, f"sqlite:///{self.database}", slack)
         for usd, hours, command in scene.before:
             live(self._round.order(usd, hours, command))
         usd, hours, command = scene.killed
         self.order = self._round.order(usd, hours, command)
-        if not self._file.exists():
+        if not self.database.exists():
             live({**self.order, "command": "check", "bill": {}})
-        self._saved = shutil.copy(self._file, folder / "saved.db")
+        self._saved = shutil.copy(self.database, folder / "saved.db")
         self._said = copy.deepcopy(slack.messages)
 
     def back(self) -> None:
-        shutil.copy(self._saved, self._file)
-        Path(f"{self._file}-journal").unlink(missing_ok=True)
+        shutil.copy(self._saved, self.database)
+        Path(f"{self.database}-journal").unlink(missing_ok=True)
         self._slack.messages[:] = copy.deepcopy(self._said)
 
     def outcome(self) -> dict[str, Any]:
         """What is in Slack, and what is remembered, as far as a person could tell."""
-        with closing(sqlite3.connect(self._file)) as database:
+        with closing(sqlite3.connect(self.database)) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             alerts = database.execute("SELECT key, state, top_step FROM alerts ORDER BY key")
             rows = database.execute("SELECT key, action, state FROM outbox ORDER BY key")
