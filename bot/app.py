@@ -13,6 +13,7 @@ from bot.config.load import Configuration
 from bot.delivery.postman import Postman
 from bot.kinds import Cap, Rule, judging
 from bot.kinds.why import Why
+from bot.logs import bug
 from bot.messages.compose_digest import compose_closing, compose_digest
 from bot.messages.digest import Digest, ProofOfLife, Turn, plots_of
 from bot.messages.model import Message
@@ -281,7 +282,15 @@ def _explained(rules: Iterable[Rule], ledger: Ledger, findings: Iterable[Finding
     """The findings with their causes; those that another one tells need none."""
     by_name = {rule.name: rule for rule in rules}
     why = Why(ledger)
-    return [f if f.inhibited_by else why.explained(f, by_name[f.rule]) for f in findings]
+    return [f if f.inhibited_by else _with_why(why, f, by_name[f.rule]) for f in findings]
+
+
+def _with_why(why: Why, finding: Finding, rule: Rule) -> Finding:
+    try:
+        return why.explained(finding, rule)
+    except Exception:  # noqa: BLE001 - an alert without its causes is better than none
+        bug(f"the causes of {finding.key} could not be found")
+        return finding
 
 
 def teller(app: App, seen: Seen) -> Teller:

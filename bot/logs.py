@@ -10,6 +10,8 @@ import logging
 import re
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -57,6 +59,42 @@ class JsonFormat(logging.Formatter):
         if record.exc_info:
             told["error"] = safe(self.formatException(record.exc_info))
         return json.dumps(told)
+
+
+class PlainFormat(logging.Formatter):
+    """As Python writes a message where nobody asked for logs; without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(super().format(record))
+
+
+if logging.lastResort is not None:
+    logging.lastResort.setFormatter(PlainFormat())
+_bugs: list[str] = []
+
+
+def bug(what: str, error: BaseException | None = None) -> None:
+    """Notes that an exception, the one being handled, is a bug that stopped one part.
+
+    The other parts go on; the command then ends with exit 70.
+    """
+    _bugs.append(what)
+    logging.getLogger("bot").error("%s: a bug in the bot", what, exc_info=error or sys.exc_info())
+
+
+@contextmanager
+def harmless(what: str) -> Iterator[None]:
+    """A bug inside stops what is inside, and nothing else."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - the others are told
+        bug(what)
+
+
+def bugs() -> list[str]:
+    """The bugs noted since this was asked last."""
+    found, _bugs[:] = list(_bugs), []
+    return found
 
 
 _FORMATS = {TEXT: TextFormat, JSON: JsonFormat}

@@ -22,7 +22,7 @@ from bot.commands.common import configuration, console, note, print_json
 from bot.config.load import Configuration
 from bot.delivery.heartbeat import open_heartbeat, watched
 from bot.errors import UsageError
-from bot.logs import write_logs
+from bot.logs import harmless, write_logs
 from bot.messages.charts import png
 from bot.messages.digest_charts import IN_FOLDER, file_name
 from bot.messages.html import page
@@ -143,8 +143,12 @@ def _with_charts(report: Report, folder: Path | None) -> Report:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (file_name(chart) for chart in IN_FOLDER if chart in report.plots):
             path = folder / name
-            path.write_bytes(drawn.get(name) or png(report.plots[path.stem]))
-            paths[name] = str(path)
+            picture = drawn.get(name)
+            with harmless(f"the chart {path.stem} could not be drawn"):
+                picture = picture or png(report.plots[path.stem])
+            if picture:
+                path.write_bytes(picture)
+                paths[name] = str(path)
     except OSError as error:
         note(f"bot: no charts in {folder}: {error.strerror}")
     return replace(report, chart_paths=paths)
