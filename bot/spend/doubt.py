@@ -93,7 +93,7 @@ def _shrunk(read: CostDay | UsageDay, known: Known) -> str | None:
     if known.is_over and known.total - total <= WORTH * abs(known.total):
         return None  # whatever is gone is elsewhere now
     found = _members(read)
-    for dimension in dict.fromkeys(of for of, _ in known.amounts):
+    for dimension in found:
         before = {id_: n for (of, id_), n in known.amounts.items() if of == dimension and n > 0}
         gone = [id_ for id_ in before if id_ not in found[dimension]]
         lost = sum(before[id_] for id_ in gone)
@@ -125,7 +125,8 @@ def _members(read: CostDay) -> Mapping[str, Mapping[str | None, int]]:
 
 def _counted(many: int, dimension: str) -> str:
     """`1 project`, `3 line items`."""
-    return f"{many} {dimension.replace('_', ' ')}{'' if many == 1 else 's'}"
+    word = {"line_item": "line item", "api_key": "API key"}.get(dimension, dimension)
+    return f"{many} {word}{'' if many == 1 else 's'}"
 
 
 def _silent(read: CostDay | UsageDay, known: Known) -> str | None:
@@ -135,9 +136,8 @@ def _silent(read: CostDay | UsageDay, known: Known) -> str | None:
     if known.idle or known.busy < ENOUGH_DAYS:
         return None
     what = "spend" if isinstance(read, CostDay) else "use"
-    return (
-        f"{day_name(read.day)} shows no {what} at all, and every day of two weeks before had some"
-    )
+    words = "every known day of the two weeks before had some"
+    return f"{day_name(read.day)} shows no {what} at all; {words}"
 
 
 def _amounts(read: CostDay | UsageDay) -> Iterable[bool]:

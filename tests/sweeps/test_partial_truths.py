@@ -97,7 +97,7 @@ class _Seen:
             shown = Shown.TRUE
         if shown in (Shown.TRUE, Shown.LATE):
             self._gone_since.pop(day, None)
-        self._known |= {day} if shown is Shown.TRUE else set()
+        self._known |= {day} if shown is Shown.TRUE and hour > 24 * day else set()
         return shown
 
 
