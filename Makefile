@@ -19,7 +19,7 @@ BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep fuzz bench-forecast bench-judgement pictures clean
+.PHONY: help demo test lint types licences audit check fmt lock image image-proof fakes sweep fuzz bench-forecast bench-judgement pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,7 +38,13 @@ lint: $(DEV) ## style, formatting, and which module may import which
 types: $(DEV) ## mypy --strict
 	@$(BIN)/mypy
 
-check: lint types ## all that is checked without running the bot
+licences: $(DEV) ## whether every package may be used
+	@$(BIN)/python -m tools.licences
+
+audit: $(DEV) ## known holes in the locked packages; says so where nobody can be asked
+	@$(BIN)/python -m tools.audit
+
+check: lint types licences audit ## all that is checked without running the bot
 
 fmt: $(DEV) ## format, and mend what can be mended
 	@$(BIN)/ruff check --fix --exit-zero .

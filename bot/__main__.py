@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import sys
 
 
@@ -14,6 +15,8 @@ def main() -> None:
 
         if asked := health.options(sys.argv[2:]):
             sys.exit(health.report(*asked, os.environ))
+    # A crash must not leave a picture of the memory, with keys in it, on the disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     # Rows of a bill are tuples by the hundred thousand, none of them in a cycle: the collector's
     # default would go through all of them every few hundred new ones.
     gc.set_threshold(50_000, 20, 20)

@@ -13,19 +13,21 @@ from bot.config.load import Configuration
 from bot.delivery.postman import Postman
 from bot.kinds import Cap, Rule, judging
 from bot.kinds.why import Why
+from bot.logs import bug
 from bot.messages.compose_digest import compose_closing, compose_digest
 from bot.messages.digest import Digest, ProofOfLife, Turn, plots_of
 from bot.messages.model import Message
 from bot.report import DataState, Report
-from bot.sources.base import COSTS, USAGE, FetchFailure, Source
+from bot.sources.base import COSTS, USAGE, Cause, FetchFailure, Source
 from bot.sources.batches import together
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, midnight, period_of, utc_day
+from bot.spend.doubt import Belief, Doubting
 from bot.spend.ledger import Ledger, trailing
 from bot.spend.metrics import Additive
-from bot.spend.rows import CostDay, Name, UsageKind
+from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
 from bot.store.alerts import AlertBook
 from bot.store.database import Database
-from bot.store.history import History, usage_dataset
+from bot.store.history import History, dataset_of, usage_dataset
 from bot.store.outbox import Outbox
 from bot.store.pulses import CHECKED, FAILED, FETCHED, MISSING, Pulses
 from bot.telling import Seen, Teller
@@ -179,16 +181,22 @@ def _life(app: App) -> ProofOfLife:
     return ProofOfLife(len(rules), outbox.late(app.now), outbox.retried(app.now - ONE_DAY))
 
 
-def collect(app: App, days: Span) -> list[FetchFailure]:
-    """Read the days from the source into the history; what could not be read is returned."""
+def collect(app: App, days: Span, belief: Belief | None = None) -> list[FetchFailure]:
+    """Read the days from the source into the history; what could not be read is returned.
+
+    Days that are not believed count among them; unless told otherwise, what shrinks is doubted.
+    """
+    belief = belief or Doubting()
     failures: list[FetchFailure] = []
     found_names: list[Name] = []
     for fetched in together(app.source.fetch(days)):
         match fetched:
             case CostDay():
-                app.history.replace_costs(fetched, app.now)
+                doubted = app.history.take(fetched, app.now, belief)
+                failures.extend(_doubted(fetched, doubt) for doubt in [doubted] if doubt)
             case list():
-                app.history.replace_usage(fetched, app.now)
+                doubts = app.history.take_uses(fetched, app.now, belief)
+                failures.extend(_doubted(one, doubt) for one, doubt in doubts)
             case Name():
                 found_names.append(fetched)
             case FetchFailure():
@@ -197,6 +205,19 @@ def collect(app: App, days: Span) -> list[FetchFailure]:
                     app.history.mark_failed(dataset, fetched.days, fetched.message, app.now)
     app.history.remember_names(found_names, app.now)
     return failures
+
+
+def _doubted(fetched: CostDay | UsageDay, doubt: str) -> FetchFailure:
+    day = fetched.day
+    return FetchFailure(
+        part=dataset_of(fetched),
+        days=Span(day, day + ONE_DAY),
+        message=f"{doubt}: not believed yet",
+        hint="What was known is kept; what is read the same for 24 hours is believed. "
+        f"To believe it at once: bot fetch --since {day}",
+        optional=isinstance(fetched, UsageDay),
+        cause=Cause.AWAY,
+    )
 
 
 def _datasets(part: str) -> list[str]:
@@ -232,13 +253,17 @@ def _to_judge_again(app: App, seen: Seen) -> date:
     """The first day of which a later check may have news, whenever that is.
 
     A day just judged that is missing, open or settling; or one of an alert that holds no longer
-    and could not end yet.
+    and could not end yet. What was not read on any day (nobody may read it) leaves none unsure.
     """
+    state = seen.ledger.state
     metrics = {rule.metric for rule in app.configuration.rulebook.enabled}
+    read = [
+        m for m in metrics if any(state(d, m) is not DayState.MISSING for d in seen.ledger.span)
+    ]
     unsure = [
         day
         for day in seen.days
-        if any(seen.ledger.state(day, metric) is not DayState.SETTLED for metric in metrics)
+        if any(state(day, metric) is not DayState.SETTLED for metric in read)
     ]
     holding = {finding.key for finding in seen.findings}
     ending = [
@@ -281,7 +306,15 @@ def _explained(rules: Iterable[Rule], ledger: Ledger, findings: Iterable[Finding
     """The findings with their causes; those that another one tells need none."""
     by_name = {rule.name: rule for rule in rules}
     why = Why(ledger)
-    return [f if f.inhibited_by else why.explained(f, by_name[f.rule]) for f in findings]
+    return [f if f.inhibited_by else _with_why(why, f, by_name[f.rule]) for f in findings]
+
+
+def _with_why(why: Why, finding: Finding, rule: Rule) -> Finding:
+    try:
+        return why.explained(finding, rule)
+    except Exception:  # noqa: BLE001 - an alert without its causes is better than none
+        bug(f"the causes of {finding.key} could not be found")
+        return finding
 
 
 def teller(app: App, seen: Seen) -> Teller:

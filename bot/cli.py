@@ -16,7 +16,7 @@ import click
 
 from bot import __version__
 from bot.errors import BotError
-from bot.logs import crash, say
+from bot.logs import bugs, crash, say
 
 OK, FAIL_ON, USAGE, BUG = 0, 1, 2, 70
 _YEARS = range(2000, 2200)
@@ -124,7 +124,7 @@ def bot() -> None:
       3   configuration, rules or database
       4   a part of the bill could not be read; the rest was judged and told
       5   a message could not be delivered; it is kept and sent by a later run
-      70  a bug
+      70  a bug; where it stopped only a part, the rest was judged and told
     """
 
 
@@ -589,9 +589,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _carried_out(arguments: Sequence[str]) -> int:
+    bugs()
     code = int(bot.main(list(arguments), prog_name="bot", standalone_mode=False) or OK)
     sys.stdout.flush()
-    return code
+    return BUG if bugs() and code in (OK, FAIL_ON) else code
 
 
 def _show_what_the_terminal_can() -> None:

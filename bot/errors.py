@@ -7,10 +7,12 @@
     └── DeliveryError   exit 5    a message could not be handed over
 
 Every error says what is wrong and where; `hint` says the way out. Anything that is not a
-`BotError` and reaches the command line is a bug (exit 70).
+`BotError` and reaches the command line is a bug (exit 70). No error holds a known secret.
 """
 
 from __future__ import annotations
+
+from bot.redaction import without_secrets
 
 
 class BotError(Exception):
@@ -19,9 +21,9 @@ class BotError(Exception):
     exit_code = 70
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = without_secrets(message)
+        self.hint = without_secrets(hint) if hint else hint
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message

@@ -10,32 +10,29 @@ import logging
 import re
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
 
+from bot import redaction
+from bot.redaction import without_secrets
+
 TEXT, JSON = "text", "json"
 
-_SECRETS = re.compile(
-    r"(?i)\b(?:sk-|xox[a-z]-|xapp-|xwfp-)[\w.\-]{4,}"
-    r"|\bbearer\s+\S+"
-    r"|https://hooks\.slack\.com/\S+"
-    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"
-)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_hidden: set[str] = set()
+_hidden = redaction.hidden
 _writing: set[str] = set()
 
 
 def hide(*secrets: str) -> None:
-    """Never shows these values in a log from now on."""
-    _hidden.update(secret for secret in secrets if len(secret) >= 6)
+    """Never shows these values in a log, or anywhere, from now on."""
+    redaction.hide(*secrets)
 
 
 def safe(text: str) -> str:
     """The text on one line, without secrets: control characters become spaces."""
-    for secret in _hidden:
-        text = text.replace(secret, "***")
-    return _CONTROL.sub(" ", _SECRETS.sub("***", text)).strip()
+    return _CONTROL.sub(" ", without_secrets(text)).strip()
 
 
 class TextFormat(logging.Formatter):
@@ -64,6 +61,42 @@ class JsonFormat(logging.Formatter):
         return json.dumps(told)
 
 
+class PlainFormat(logging.Formatter):
+    """As Python writes a message where nobody asked for logs; without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(super().format(record))
+
+
+if logging.lastResort is not None:
+    logging.lastResort.setFormatter(PlainFormat())
+_bugs: list[str] = []
+
+
+def bug(what: str, error: BaseException | None = None) -> None:
+    """Notes that an exception, the one being handled, is a bug that stopped one part.
+
+    The other parts go on; the command then ends with exit 70.
+    """
+    _bugs.append(what)
+    logging.getLogger("bot").error("%s: a bug in the bot", what, exc_info=error or sys.exc_info())
+
+
+@contextmanager
+def harmless(what: str) -> Iterator[None]:
+    """A bug inside stops what is inside, and nothing else."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - the others are told
+        bug(what)
+
+
+def bugs() -> list[str]:
+    """The bugs noted since this was asked last."""
+    found, _bugs[:] = list(_bugs), []
+    return found
+
+
 _FORMATS = {TEXT: TextFormat, JSON: JsonFormat}
 
 
@@ -84,7 +117,7 @@ def say(text: str) -> None:
     if _writing:
         event("bot", logging.WARNING, text.removeprefix("bot: "))
     else:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(without_secrets(text) + "\n")
 
 
 def crash(text: str) -> None:
@@ -93,8 +126,7 @@ def crash(text: str) -> None:
         told = text.removeprefix("bot: ")
         logging.getLogger("bot").error(told, exc_info=sys.exc_info())
     else:
-        traceback.print_exc()
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(without_secrets(traceback.format_exc() + text) + "\n")
 
 
 def event(name: str, level: int, message: str, **fields: object) -> None:

@@ -18,8 +18,10 @@ from bot.alerts.storm import Group, groups
 from bot.changes import Changes
 from bot.config.load import Configuration
 from bot.delivery.routes import route
+from bot.episodes import recognised
 from bot.kinds import Cap, Rule
-from bot.messages.compose_alert import Address, compose_alert
+from bot.logs import bug, harmless
+from bot.messages.compose_alert import Address, compose_alert, compose_plain
 from bot.messages.compose_reply import compose_news, compose_resolved, resolved_words
 from bot.messages.compose_storm import compose_members, compose_overview
 from bot.messages.model import Action, Message
@@ -61,33 +63,41 @@ class Teller:
     def tell(self) -> tuple[list[Judged], list[Message]]:
         """What holds or has just ended, each with its reason; and the messages decided on."""
         with self.database.writing() as connection:
-            alerts = self._known(connection)
-            verdicts = self._verdicts(alerts)
+            findings = self._recognised(connection)
+            alerts = self._known(connection, findings)
+            verdicts = self._verdicts(findings, alerts)
             changes = Changes(self.now, self._interactive)
             self._first(verdicts, changes)
             for one in verdicts:
                 if one.reason is not Reason.FIRST:
-                    self._further(one, changes)
+                    with harmless(f"the news of {one.finding.key} could not be told"):
+                        self._further(one, changes)
             judged = [Judged(one.finding, one.reason) for one in verdicts]
-            judged += self._endings(alerts, changes)
+            judged += self._endings(findings, alerts, changes)
             return judged, changes.keep(connection, self.database)
 
     def preview(self) -> list[Judged]:
         """What holds, with the reason a check would give now; nothing is remembered."""
         with self.database.reading() as connection:
-            verdicts = self._verdicts(self._known(connection))
+            findings = self._recognised(connection)
+            verdicts = self._verdicts(findings, self._known(connection, findings))
         return [Judged(one.finding, one.reason) for one in verdicts]
 
-    def _known(self, connection: Connection) -> dict[str, Alert]:
+    def _recognised(self, connection: Connection) -> Sequence[Finding]:
+        return recognised(
+            self.seen.findings, self._rules, self.seen.ledger, AlertBook(self.database), connection
+        )
+
+    def _known(self, connection: Connection, findings: Sequence[Finding]) -> dict[str, Alert]:
         book = AlertBook(self.database)
-        keys = [finding.key for finding in self.seen.findings]
+        keys = [finding.key for finding in findings]
         return book.held(connection) | book.known(connection, keys)
 
-    def _verdicts(self, alerts: Mapping[str, Alert]) -> list[Verdict]:
-        silenced = inhibited(self.seen.findings)
+    def _verdicts(self, findings: Sequence[Finding], alerts: Mapping[str, Alert]) -> list[Verdict]:
+        silenced = inhibited(findings)
         return [
             verdict(one, alert, self._around(one, alert, one.key in silenced))
-            for one in self.seen.findings
+            for one in findings
             for alert in [alerts.get(one.key)]
         ]
 
@@ -108,7 +118,7 @@ class Teller:
         """The new alerts, each with a message of its own or in the thread of an overview."""
         new = [one for one in verdicts if one.reason is Reason.FIRST]
         for group in groups((self._address(one.finding).channel, one) for one in new):
-            changes.messages += self._messages(group)
+            changes.messages += self._composed(group)
             for one in group.verdicts:
                 if alert := after(one, self.now):
                     placed = replace(alert, place=one.key, channel=group.channel)
@@ -126,6 +136,14 @@ class Teller:
         to = Address(group.channel, None, self.now, self._interactive)
         return [compose_overview(group, to, mentions), *compose_members(group, to, mentions)]
 
+    def _composed(self, group: Group) -> list[Message]:
+        """The group's messages; where a bug stops them, one for each with the bare sentence."""
+        try:
+            return self._messages(group)
+        except Exception:  # noqa: BLE001 - a plain alert is better than none, and than no others
+            bug(f"the message {group.verdicts[0].key} could not be composed")
+            return [compose_plain(one, self._address(one.finding)) for one in group.verdicts]
+
     def _further(self, one: Verdict, changes: Changes) -> None:
         """An alert known before, or held back: its news as a reply, its place as it is now."""
         alert = after(one, self.now)
@@ -141,11 +159,14 @@ class Teller:
             alert = changes.shown(alert, one.finding)
         changes.alerts.append(alert)
 
-    def _endings(self, alerts: Mapping[str, Alert], changes: Changes) -> Iterator[Judged]:
-        holding = {finding.key for finding in self.seen.findings}
+    def _endings(
+        self, findings: Sequence[Finding], alerts: Mapping[str, Alert], changes: Changes
+    ) -> Iterator[Judged]:
+        holding = {finding.key for finding in findings}
         for alert in alerts.values():
             if alert.is_open and alert.key not in holding:
-                yield from self._ending(alert, end(alert, self._view), changes)
+                with harmless(f"the end of {alert.key} could not be told"):
+                    yield from list(self._ending(alert, end(alert, self._view), changes))
 
     def _ending(self, alert: Alert, ending: Ending, changes: Changes) -> Iterator[Judged]:
         if ending is Ending.RESOLVED and self._is_quiet(alert):

@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from bot.store.database import Database, open_lasting
 from tests import postgres
+from tests.strace import NO_STRACE
 
 settings.register_profile("suite", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.load_profile("suite")
@@ -69,12 +70,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One loud line for tests that found no server."""
+    """A loud line for tests that found no server, or nothing to make a disk fail with."""
     skipped = terminalreporter.getreports("skipped")
-    without = [report for report in skipped if postgres.NO_SERVER in str(report.longrepr)]
-    if without:
-        line = f"{len(without)} TESTS OF POSTGRESQL DID NOT RUN: {postgres.NO_SERVER}"
-        terminalreporter.write_line(line, red=True, bold=True)
+    for what, reason in (("POSTGRESQL", postgres.NO_SERVER), ("A FAILING DISK", NO_STRACE)):
+        if without := [report for report in skipped if reason in str(report.longrepr)]:
+            line = f"{len(without)} TESTS OF {what} DID NOT RUN: {reason}"
+            terminalreporter.write_line(line, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

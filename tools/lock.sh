@@ -23,6 +23,9 @@ compile requirements-postgres.lock --constraint requirements-dev.lock --extra po
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
+# pip-audit needs two dozen packages that nothing else does: it lives in an environment of its own.
+echo pip-audit >"$build/audit.in"
+compile requirements-audit.lock --no-annotate --constraint requirements-dev.lock "$@" "$build/audit.in"
 "$(dirname "$uv")/python" -c '
 import pathlib, tomllib
 print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["build-system"]["requires"], sep="\n")

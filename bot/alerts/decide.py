@@ -155,7 +155,17 @@ def after(verdict: Verdict, now: datetime) -> Alert | None:
         return replace(alert, held_at=now, finding=finding)
     stands = not _is_higher(alert.step, finding.step)
     standing = alert.standing if alert.standing is Standing.RESOLVED else Standing.FIRING
-    return replace(alert, standing=standing, held_at=now if stands else alert.held_at)
+    held_at = now if stands else alert.held_at
+    return replace(alert, standing=standing, held_at=held_at, finding=_seen_again(alert, finding))
+
+
+def _seen_again(alert: Alert, finding: Finding) -> Finding | None:
+    """What was last shown, with the days on which it is seen now, and held last."""
+    shown = alert.finding
+    if shown is None:
+        return None
+    last = max(filter(None, (shown.last_day, finding.last_day)), default=None)
+    return replace(shown, last_day=last, observed_in=finding.observed_in)
 
 
 def _new(finding: Finding, now: datetime) -> Alert:

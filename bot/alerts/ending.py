@@ -13,6 +13,8 @@ from bot.spend.calendar import ONE_DAY, DayState, Span, utc_day
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Metric
 
+LATELY = 7 * ONE_DAY
+
 
 class Ending(StrEnum):
     """Why an alert ends, or why it cannot end yet."""
@@ -50,9 +52,13 @@ class View:
         return utc_day(self.ledger.now - self.ledger.settling.grace) - ONE_DAY
 
     def is_unseen(self, alert: Alert) -> bool:
-        """Whether a day it depends on is missing, or its rule could not judge it."""
+        """Whether a day it depends on is missing, or its rule could not judge it.
+
+        A day long past that was never read can change nothing of what began later.
+        """
         metric = _metric(alert)
-        days = {*alert.period.span, *self.judged} - {self.ledger.today}
+        since = min(alert.period.start, self.ledger.today - LATELY)
+        days = {day for day in self.judged if day >= since} | {*alert.period.span}
         past = (day for day in days if day < self.ledger.today and day in self.ledger.span)
         if any(self.ledger.state(day, metric) is DayState.MISSING for day in past):
             return True
@@ -77,8 +83,9 @@ class View:
         return self.is_finished(alert) and not self.is_unseen(alert)
 
     def is_judged(self, alert: Alert) -> bool:
-        """Whether this run judged a day of its period."""
-        return any(day in alert.period.span for day in self.judged)
+        """Whether this run judged a day that told it."""
+        seen = alert.finding.observed_in if alert.finding else None
+        return any(day in (seen or alert.period.span) for day in self.judged)
 
     def is_settled(self, alert: Alert) -> bool:
         """Whether every day of its period is as good as the bill.

@@ -21,6 +21,7 @@ from bot.messages.charts import AlertHistory, png
 from bot.sources.base import COSTS
 from bot.sources.recording import RecordingSource
 from bot.spend.calendar import ONE_DAY, DayState, Span, midnight
+from bot.spend.doubt import Trusting
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive
 from bot.tuning import Plan, Target, parse_target, plan
@@ -118,7 +119,8 @@ def load_recorded(app: App) -> None:
     if not isinstance(app.source, RecordingSource):
         return
     end = min(app.source.days.end, app.today + ONE_DAY)
-    for failure in flow.collect(app, Span(min(app.source.days.start, end), end)):
+    days = Span(min(app.source.days.start, end), end)
+    for failure in flow.collect(app, days, Trusting()):
         if not failure.optional:
             note(f"bot: {failure.message}")
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from bot.config.load import Configuration, load_configuration
 from bot.config.whereabouts import config_path
 from bot.logs import say
+from bot.redaction import without_secrets
 
 
 def configuration(given: Path | None) -> Configuration:
@@ -29,7 +30,8 @@ def console() -> Console:
 def print_json(document: Any) -> None:
     """One JSON document on stdout; in ASCII with escapes where the terminal knows no Unicode."""
     in_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=in_ascii) + "\n")
+    text = json.dumps(document, indent=2, ensure_ascii=in_ascii)
+    sys.stdout.write(without_secrets(text) + "\n")
 
 
 def note(text: str) -> None:

@@ -9,6 +9,7 @@ from bot import app as flow
 from bot.commands.common import configuration, note
 from bot.errors import UsageError
 from bot.spend.calendar import ONE_DAY, Span
+from bot.spend.doubt import Trusting
 from bot.store.pulses import FETCHED, Pulses
 from bot.wiring import fetching_app, recorded
 
@@ -20,7 +21,8 @@ def run_fetch(
     with fetching_app(configuration(config), as_of) as app:
         days = _since(since, app.today) if since else flow.days_to_fetch(app)
         with recorded(app, record, days) as recording_app:
-            failures = flow.collect(recording_app, days)
+            belief = Trusting() if since else None
+            failures = flow.collect(recording_app, days, belief)
         if not any(not failure.optional for failure in failures):
             Pulses(app.database).beat(FETCHED, app.now)
         rows = app.history.row_counts(days)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from bot.commands.common import configuration, console, note, print_json
 from bot.config.load import Configuration
 from bot.delivery.heartbeat import open_heartbeat, watched
 from bot.errors import UsageError
-from bot.logs import write_logs
+from bot.logs import harmless, write_logs
 from bot.messages.charts import png
 from bot.messages.digest_charts import IN_FOLDER, file_name
 from bot.messages.html import page
@@ -148,8 +148,12 @@ def _with_charts(report: Report, folder: Path | None) -> Report:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (file_name(chart) for chart in IN_FOLDER if chart in report.plots):
             path = folder / name
-            path.write_bytes(drawn.get(name) or png(report.plots[path.stem]))
-            paths[name] = str(path)
+            picture = drawn.get(name)
+            with harmless(f"the chart {path.stem} could not be drawn"):
+                picture = picture or png(report.plots[path.stem])
+            if picture:
+                path.write_bytes(picture)
+                paths[name] = str(path)
     except OSError as error:
         note(f"bot: no charts in {folder}: {error.strerror}")
     return replace(report, chart_paths=paths)
@@ -204,6 +208,15 @@ def _print_data(report: Report, out: Console) -> None:
             "dim",
         )
     )
+    if data.missing_days:
+        out.print(_missing(data.missing_days))
+
+
+def _missing(days: Sequence[date]) -> str:
+    """`Thu 19 Nov is missing: …`: no sum below holds all of it."""
+    many = f"{len(days)} days are missing ({day_name(days[0])} to {day_name(days[-1])})"
+    what = f"{day_name(days[0])} is missing" if len(days) == 1 else many
+    return f"{what}: not read whole, only what was known before counts."
 
 
 def _print_findings(report: Report, out: Console) -> None:

@@ -112,10 +112,12 @@ def _settings(
     expanded, missing = expand(data, environ, read)
     problems.extend(Problem(document.place(at), *_split(message)) for at, message in missing)
     try:
-        return Settings.model_validate(expanded)
+        settings = Settings.model_validate(expanded)
     except ValidationError as error:
         problems.extend(from_pydantic(error, document, (), Settings))
         return None
+    settings.hide_secrets()
+    return settings
 
 
 def _split(message: str) -> tuple[str, str | None]:

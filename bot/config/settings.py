@@ -24,6 +24,7 @@ from pydantic import (
 from bot.addresses import unsafe, unsafe_proxy
 from bot.kinds.base import Globs
 from bot.kinds.durations import Duration
+from bot.redaction import hide, hide_address, hide_path
 from bot.spend.calendar import SettlingTimes
 
 SECRETS = (
@@ -263,6 +264,18 @@ class Settings(_Section):
     heartbeat_url: SecretUrl = SecretStr("")
     """A secret too: whoever has it can say that all is well."""
     worker: WorkerSettings = WorkerSettings()
+
+    def hide_secrets(self) -> None:
+        """From now on none of them is shown or kept, whatever goes wrong."""
+        hide(
+            self.source.admin_key.get_secret_value(),
+            self.slack.bot_token.get_secret_value(),
+            self.slack.app_token.get_secret_value(),
+        )
+        for secret in (self.slack.webhook_url, self.heartbeat_url):
+            hide_path(secret.get_secret_value())
+        for address in (self.store.url, self.source.proxy, self.slack.proxy):
+            hide_address(address)
 
 
 def absolute_store_url(url: str, home: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import (
@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from bot.alerts.model import ORGANIZATION, Dimension, Measure, Outcome, Severity, Subject
+from bot.alerts.model import ORGANIZATION, Dimension, Finding, Measure, Outcome, Severity, Subject
 from bot.kinds.durations import Duration
 from bot.kinds.quiet import Quiet, quiet_hours
 from bot.spend.calendar import Span
@@ -144,6 +144,13 @@ class Rule(BaseModel):
 
         `days` are UTC days, oldest first, the last of them today. Pure.
         """
+        raise NotImplementedError
+
+    has_episodes: ClassVar[bool] = False
+    """Whether a finding's period is where an event began, which later data may move."""
+
+    def is_same(self, finding: Finding, known: Finding, ledger: Ledger) -> bool:
+        """Whether both are about one event, though it seems to begin on another day now."""
         raise NotImplementedError
 
     def table(self, ledger: Ledger, quantity: Additive) -> DailyTable:

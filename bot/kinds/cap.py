@@ -238,6 +238,12 @@ class Cap(Rule):
     def _is_settled(self, ledger: Ledger, period: Period) -> bool:
         return all(ledger.state(day, self.metric) is DayState.SETTLED for day in period.span)
 
+    def _unread(self, ledger: Ledger, period: Period) -> tuple[date, ...]:
+        def made() -> tuple[date, ...]:
+            return tuple(ledger.days_in_state(period.span, DayState.MISSING, self.metric))
+
+        return ledger.remembered(("unread", period, self.metric), made)
+
     def _finding(self, ledger: Ledger, verdict: CapVerdict) -> Finding:
         subject, foreseen = self.subject(ledger, verdict.ids), verdict.foreseen
         words = CapWords(
@@ -249,6 +255,7 @@ class Cap(Rule):
             now=ledger.now,
             foreseen=foreseen,
             missing=verdict.outlook.missing if isinstance(verdict.outlook, Outlook) else (),
+            unread=self._unread(ledger, verdict.period),
         )
         return Finding(
             rule=self.name,

@@ -29,6 +29,7 @@ class CapWords:
     """What there is to say. `observed` and `limit` are in the unit of `measure`.
 
     `foreseen` is set where the forecast has passed a step; `missing` are the days it estimated.
+    `unread` are the days of the period up to today that were not read whole.
     """
 
     who: str
@@ -39,6 +40,7 @@ class CapWords:
     now: datetime
     foreseen: Foreseen | None = None
     missing: tuple[date, ...] = ()
+    unread: tuple[date, ...] = ()
 
     @property
     def why(self) -> str:
@@ -46,7 +48,8 @@ class CapWords:
         spent = f"{self.who}{self._has} {verb} {self._spent} {self._when}"
         if self.limit <= 0:
             return f"{spent}; its {self._cap} of {self._limit} allows nothing."
-        return f"{spent}, {self._share} of its {self._cap} of {self._limit}.{self._outlook}"
+        share = f"{self._share} of its {self._cap} of {self._limit}"
+        return f"{spent}, {share}.{self._outlook}{self._least}"
 
     @property
     def headline(self) -> str:
@@ -108,6 +111,18 @@ class CapWords:
             return f" {day_name(self.missing[0])} is missing and estimated."
         first, last = day_name(self.missing[0]), day_name(self.missing[-1])
         return f" {len(self.missing)} missing days ({first} to {last}) are estimated."
+
+    @property
+    def _least(self) -> str:
+        """That the total may be larger, where no forecast says so."""
+        if not self.unread or self._estimated:
+            return ""
+        if self.period.unit is Unit.DAY:
+            return " The day was not read whole: this is the least it can be."
+        first, last = day_name(self.unread[0]), day_name(self.unread[-1])
+        if len(self.unread) == 1:
+            return f" {first} is missing: this is the least it can be."
+        return f" {len(self.unread)} days are missing ({first} to {last}): it is at least that."
 
     @property
     def _end(self) -> str:

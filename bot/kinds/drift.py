@@ -36,7 +36,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -51,6 +51,7 @@ from bot.kinds.lookback import (
     daily_cost,
     daily_values,
     is_missing,
+    is_one_episode,
     judgeable,
     missing,
     smallest_nanos,
@@ -69,6 +70,8 @@ WINDOW = 7
 DAYS_NEEDED = 4
 """Comparable days of the window: a team that works on weekdays has five."""
 EPISODE_DAYS = 60
+CALM_DAYS = 1
+"""Days in a row on which it does not hold that do not end an episode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class Trend:
 class Drift(Rule):
     """A slow change of level; see the module's manual page."""
 
+    has_episodes: ClassVar[bool] = True
     kind: Literal["drift"] = "drift"
     ratio: Annotated[float, Field(gt=1, le=100)] = 1.5
     direction: Direction = Direction.UP
@@ -111,6 +115,9 @@ class Drift(Rule):
             yield young
         for (column, first), last in told.items():
             yield self._finding(ledger, trend, column, first, last)
+
+    def is_same(self, finding: Finding, known: Finding, ledger: Ledger) -> bool:
+        return is_one_episode(finding, known, ledger, self.metric, calm=CALM_DAYS)
 
     def _too_young(self, ledger: Ledger, at: int) -> Skipped | None:
         """Why no subject at all can be judged on that day, if that is so."""
@@ -246,7 +253,7 @@ def _episode_start(
             earliest, quiet = index, 0
         elif complete[index]:
             quiet += 1
-        if quiet > 1:
+        if quiet > CALM_DAYS:
             return start + timedelta(days=earliest)
     day = start + timedelta(days=at)
     return max(start + timedelta(days=earliest), day.replace(day=1))

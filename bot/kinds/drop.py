@@ -32,7 +32,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ from bot.kinds.base import Dollars, Rule, amount
 from bot.kinds.lookback import (
     daily_values,
     is_missing,
+    is_one_episode,
     judgeable,
     missing,
     smallest_nanos,
@@ -79,6 +80,7 @@ _Known = tuple[NDArray[np.float64], _Usual]
 class Drop(Rule):
     """A day far below its usual; see the module's manual page."""
 
+    has_episodes: ClassVar[bool] = True
     kind: Literal["drop"] = "drop"
     below: Annotated[float, Field(ge=0, le=90)] = 20
     min_usd: Dollars = Decimal(5)
@@ -123,6 +125,9 @@ class Drop(Rule):
             for (column, _), at in told.items()
             if spent[at].get(table.ids[column], 0) > replay.usual[at, column] * self.below / 100
         }
+
+    def is_same(self, finding: Finding, known: Finding, ledger: Ledger) -> bool:
+        return is_one_episode(finding, known, ledger, self.metric, calm=0)
 
     def _too_young(self, ledger: Ledger, at: int) -> Skipped | None:
         """Why no subject at all can be judged on that day, if that is so."""

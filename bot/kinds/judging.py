@@ -5,16 +5,14 @@ The live bot and the replay judge here, so that they agree.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from bot.alerts.model import Outcome, Skipped
 from bot.kinds.base import Rule
 from bot.kinds.rollup import told_once
+from bot.logs import bug
 from bot.spend.ledger import Ledger
-
-_log = logging.getLogger(__name__)
 
 
 def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[Outcome]:
@@ -25,19 +23,23 @@ def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[O
     """
     rules = tuple(rules)
     outcomes = [outcome for rule in rules for outcome in _judged(rule, ledger, days)]
-    return told_once(rules, ledger, outcomes)
+    try:
+        return told_once(rules, ledger, outcomes)
+    except Exception:  # noqa: BLE001 - told twice is better than not at all
+        bug("findings on one event could not be told as one")
+        return outcomes
 
 
 def _judged(rule: Rule, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
     try:
         yield from list(rule.judge(ledger, days))
-    except Exception as bug:  # noqa: BLE001  # one rule's bug must not silence the other rules
-        _log.exception("rule %r could not be judged", rule.name)
-        yield Skipped(rule.name, rule.everyone, _bug_words(bug))
+    except Exception as error:  # noqa: BLE001  # one rule's bug must not silence the other rules
+        bug(f"rule {rule.name!r} could not be judged")
+        yield Skipped(rule.name, rule.everyone, _bug_words(error))
 
 
-def _bug_words(bug: Exception) -> str:
+def _bug_words(error: Exception) -> str:
     return (
-        f"a bug in the bot stopped this rule: {type(bug).__name__}. The other rules were judged; "
+        f"a bug in the bot stopped this rule: {type(error).__name__}. The other rules were judged; "
         "the log has the details."
     )

@@ -8,10 +8,10 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.alerts.model import Skipped
+from bot.alerts.model import Finding, Skipped
 from bot.kinds.base import Rule
 from bot.spend.baseline import Floats, since_first_activity
-from bot.spend.calendar import DayState, day_name
+from bot.spend.calendar import ONE_DAY, DayState, Span, day_name
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
 
@@ -109,3 +109,17 @@ def is_missing(rule: Rule, ledger: Ledger, day: date) -> bool:
 def missing(rule: Rule, day: date) -> Skipped:
     """What to say of a finished day that was not fetched whole."""
     return Skipped(rule.name, rule.everyone, f"{day_name(day)} is missing: not fetched whole")
+
+
+def is_one_episode(
+    finding: Finding, known: Finding, ledger: Ledger, metric: Metric, calm: int
+) -> bool:
+    """Whether two episodes of a subject are one: no more than so many calm days lie between.
+
+    Days that could not be judged are no calm ones.
+    """
+    first, last = sorted((finding, known), key=lambda one: one.period.start)
+    if last.period.start <= first.holds_until:
+        return True
+    between = Span(first.holds_until + ONE_DAY, last.period.start)
+    return sum(ledger.judgeable(day, metric) for day in between) <= calm

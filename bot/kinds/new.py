@@ -35,7 +35,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,7 @@ NEWCOMER_DAYS = 14
 """A subject is a newcomer, and its tiny spend a probe, for so many days."""
 PROBE_NANOS = from_dollars(1)
 BURST_RATIO = 20
+_PROBE = "Probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Sighting:
 class New(Rule):
     """A first-seen or woken subject; see the module's manual page."""
 
+    has_episodes: ClassVar[bool] = True
     kind: Literal["new"] = "new"
     min_usd: Dollars = Decimal(1)
     asleep_days: Annotated[int, Field(ge=1, le=366)] = 30
@@ -120,6 +122,11 @@ class New(Rule):
             if seen:
                 subject = self.subject(ledger, table.ids[int(n)])
                 yield self._finding(ledger, subject, day, int(table.values[at, n]), seen)
+
+    def is_same(self, finding: Finding, known: Finding, ledger: Ledger) -> bool:  # noqa: ARG002
+        """A newcomer is new once, whichever of its days was read first; each burst is its own."""
+        apart = abs((finding.period.start - known.period.start).days)
+        return apart < NEWCOMER_DAYS and not (_is_burst(finding) or _is_burst(known))
 
     def floor(self, day: date) -> float:
         """The smallest use of that day worth telling, in the metric's unit."""
@@ -179,6 +186,10 @@ class New(Rule):
         )
 
 
+def _is_burst(finding: Finding) -> bool:
+    return any(label == _PROBE for label, _ in finding.facts)
+
+
 def arrival(
     values: NDArray[np.int64], known: NDArray[np.bool_], asleep_days: int
 ) -> tuple[int, int | None, int]:
@@ -233,7 +244,7 @@ class _Words:
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
-        probe = (("Probe", self._probe),) if self._seen.is_burst else ()
+        probe = ((_PROBE, self._probe),) if self._seen.is_burst else ()
         before = (
             ("History before", f"{self._seen.idle} settled days")
             if self._last is None

@@ -71,6 +71,22 @@ def compose_alert(verdict: Verdict, to: Address) -> Message:
     )
 
 
+def compose_plain(verdict: Verdict, to: Address) -> Message:
+    """The same with nothing but its sentence: for an alert that cannot be told in full."""
+    finding = verdict.finding
+    return Message(
+        key=verdict.key,
+        type=MessageType.ALERT,
+        channel=to.channel,
+        summary=f"{OPENING[finding.severity]}: {finding.why}",
+        blocks=(
+            Header(finding.headline),
+            Lines(((Span(finding.why),),)),
+            Note((Span("A bug in the bot stopped the rest of this message; its log has more."),)),
+        ),
+    )
+
+
 def compose_place(
     alert: Alert, finding: Finding, now: datetime, why: str = "", *, interactive: bool = False
 ) -> Message:

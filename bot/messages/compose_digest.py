@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from bot.logs import bug
 from bot.messages.digest import Digest, capital, named, plots_of
 from bot.messages.digest_budgets import budget_lines, largest_of
 from bot.messages.digest_charts import shown
@@ -68,16 +69,32 @@ def _closed(digest: Digest) -> str:
 
 
 def _blocks(digest: Digest) -> Iterator[Block]:
+    parts: Mapping[str, Callable[[], Iterable[Block]]] = {
+        "headline": lambda: _top(digest),
+        "numbers": lambda: [Lines(tuple(_numbers(digest)))],
+        "news": lambda: news(digest),
+        "tables": lambda: () if digest.is_quiet else tables(digest),
+        "charts": lambda: shown(plots_of(digest), digest.unit, quiet=digest.is_quiet),
+        "list of what could not be seen": lambda: unseen(digest),
+        "small print": lambda: [Note(_small_print(digest))],
+    }
+    for name, blocks in parts.items():
+        yield from _unharmed(name, blocks)
+
+
+def _unharmed(name: str, make: Callable[[], Iterable[Block]]) -> Iterator[Block]:
+    """A part of the digest; where a bug stops it, a line that says so."""
+    try:
+        yield from list(make())
+    except Exception:  # noqa: BLE001 - the other parts are told
+        bug(f"the {name} of the digest could not be made")
+        yield Lines(((Span(f"The {name} of this digest is left out by a bug: see the log."),),))
+
+
+def _top(digest: Digest) -> Iterator[Block]:
     yield Header(_headline(digest))
     if digest.turn and digest.turn.missed:
         yield Lines(((Span(_absence(digest.unit, digest.turn.missed)),),))
-    yield Lines(tuple(_numbers(digest)))
-    yield from news(digest)
-    if not digest.is_quiet:
-        yield from tables(digest)
-    yield from shown(plots_of(digest), digest.unit, quiet=digest.is_quiet)
-    yield from unseen(digest)
-    yield Note(_small_print(digest))
 
 
 def _absence(unit: Unit, missed: int) -> str:

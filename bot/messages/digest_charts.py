@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
 
 from bot.alerts.model import Finding
+from bot.logs import harmless
 from bot.messages import digest_plots as plots
 from bot.messages.charts import Plot, picture
 from bot.messages.digest_series import Budget, Scene, scene_of
@@ -52,15 +53,20 @@ def drawings(
     """
     span = period.span if period.unit is Unit.MONTH else _last_days(ledger)
     scene = scene_of(ledger, budgets, alerts, period, span)
-    found = {name: draw(scene) for name, draw in _PLOTS.items()}
-    return {name: plot for name, plot in found.items() if plot is not None}
+    found = {}
+    for name, draw in _PLOTS.items():
+        with harmless(f"the chart {name} could not be made"):
+            if plot := draw(scene):
+                found[name] = plot
+    return found
 
 
 def shown(drawn: Mapping[str, Plot], unit: Unit, *, quiet: bool = False) -> Iterator[Chart]:
     """The one or two charts that go with the message."""
     for name in _IN_MESSAGES[unit][: 1 if quiet else 2]:
         if name in drawn:
-            yield picture(drawn[name], file_name(name))
+            with harmless(f"the chart {name} could not be drawn"):
+                yield picture(drawn[name], file_name(name))
 
 
 def alert_days(findings: Iterable[Finding]) -> frozenset[date]:

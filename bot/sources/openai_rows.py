@@ -15,12 +15,25 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from bot.sources.cost_pages import CostResult
-from bot.sources.openai_pages import Day, Page, PageError, Place, days_of
-from bot.spend.money import Exact, MoneyError, attos, dollars, share_out
+from bot.sources.openai_pages import NOWHERE, Day, Page, PageError, Place, days_of
+from bot.spend.money import (
+    LARGEST_DAY_DOLLARS,
+    NANOS_PER_DOLLAR,
+    Exact,
+    MoneyError,
+    attos,
+    dollars,
+    share_out,
+)
 from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
 
 _MEASURED = UsageRow._fields.index("requests")  # what stands before it tells rows apart
-_LARGEST_COUNT = 10**18  # what a 64-bit column still adds up
+_UNITS = UsageRow._fields.index("units")
+_LARGEST_COUNT = 10**18  # what a 64-bit column still holds
+_LARGEST_DAY = 10**16  # of a count; a year of such days still fits 64 bits
+
+
+_MOST = f"${LARGEST_DAY_DOLLARS:,}"
 
 
 class BrokenDay(NamedTuple):
@@ -83,9 +96,12 @@ _by_key = itemgetter(0)
 
 def _cost_rows(day: Day) -> tuple[CostRow, ...]:
     costs = [_cost(result, part.place) for part in day.parts for result in part.results]
+    place = day.parts[0].place if day.parts else NOWHERE
     day.parts.clear()  # a large day's results and its rows are not held at the same time
     costs.sort(key=_by_key)
     shares = share_out([cost[1] for cost in costs])
+    if sum(map(abs, shares)) > LARGEST_DAY_DOLLARS * NANOS_PER_DOLLAR:
+        raise PageError(place, f"{day.day} has amounts of more than {_MOST} together")
     rows: list[CostRow] = []
     last = None
     strings: dict[str, str] = {}
@@ -218,7 +234,14 @@ def _usage_rows(day: Day, kind: UsageKind) -> tuple[UsageRow, ...]:
             key = row[:_MEASURED]
             known = sums.get(key)
             sums[key] = row if known is None else _sum(known, row)
+    _check_counts(day, sums.values())
     return tuple(sums[key] for key in sorted(sums, key=_usage_order))
+
+
+def _check_counts(day: Day, rows: Iterable[UsageRow]) -> None:
+    counts = zip(*(row[_MEASURED:_UNITS] for row in rows), strict=True)
+    if any(sum(map(abs, of_all)) > _LARGEST_DAY for of_all in counts):
+        raise PageError(day.parts[0].place, f"{day.day} has counts that are too large together")
 
 
 def _sum(one: UsageRow, other: UsageRow) -> UsageRow:

@@ -17,6 +17,9 @@ NANOS_PER_DOLLAR = 1_000_000_000
 LARGEST_DOLLARS = 1_000_000_000
 """An amount beyond a billion dollars a row is an error of the source, and would overflow sums."""
 
+LARGEST_DAY_DOLLARS = 20_000_000
+"""So is a day of more, credits counted like charges. Such a day, for a year, still fits 64 bits."""
+
 FINEST_EXPONENT = -6176
 """Of the smallest Decimal128. What is finer is no amount of money."""
 

@@ -46,6 +46,15 @@ class AlertBook:
             found |= _found(connection, alerts.c.key.in_(wanted[n : n + 500]))
         return found
 
+    def alike(self, connection: Connection, finding: Finding) -> list[Alert]:
+        """The alerts of the same rule and subject in periods of that unit, the newest first.
+
+        None where the finding's own key is known.
+        """
+        stem = finding.key.removesuffix(finding.period.start.isoformat())
+        found = _found(connection, (alerts.c.key >= stem) & (alerts.c.key < f"{stem}a"))
+        return [] if finding.key in found else [found[key] for key in sorted(found, reverse=True)]
+
     def days(self, connection: Connection) -> frozenset[date]:
         """The days of all alerts about one day."""
         keys = connection.execute(sa.select(alerts.c.key).where(alerts.c.key.contains("/day:")))

@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.spend.calendar import DayState, SettlingTimes, Span
+from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span
+from bot.spend.doubt import Belief
 from bot.spend.ledger import CERTAINTY, Ids, Sums
 from bot.spend.line_item import family, parse
 from bot.spend.metrics import Additive
@@ -25,6 +26,7 @@ from bot.store import day_sums
 from bot.store.bulk import insert_all
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
+from bot.store.known import known_costs, known_uses
 from bot.store.members import NONE, Members, Numberer, Numbers
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
 
@@ -74,17 +76,41 @@ class History:
         self._database = database
         self._members = Members()
 
+    def take(self, fetched: CostDay, now: datetime, belief: Belief) -> str | None:
+        """Put what was read of a day in the place of what was known, if it is believed.
+
+        Else what was known stays, the day counts as not read, and the reason is returned.
+        """
+        with self._database.writing() as connection:
+            doubt = belief.doubt(fetched, known_costs(connection, COSTS, fetched.day), now)
+            if doubt is None:
+                self._replace_costs(connection, fetched, now)
+            else:
+                _mark_failed(connection, COSTS, _only(fetched.day), doubt, now)
+            return doubt
+
+    def take_uses(
+        self, fetched: Sequence[UsageDay], now: datetime, belief: Belief
+    ) -> list[tuple[UsageDay, str]]:
+        """The same for days of use, at once: those that are not believed, and why."""
+        with self._database.writing() as connection:
+            known = known_uses(connection, [(usage_dataset(one.kind), one.day) for one in fetched])
+            doubts = [
+                (one, doubt)
+                for one, before in zip(fetched, known, strict=True)
+                if (doubt := belief.doubt(one, before, now))
+            ]
+            doubted = {(one.kind, one.day) for one, _ in doubts}
+            believed = [one for one in fetched if (one.kind, one.day) not in doubted]
+            self._replace_usage(connection, believed, now)
+            for one, doubt in doubts:
+                _mark_failed(connection, usage_dataset(one.kind), _only(one.day), doubt, now)
+            return doubts
+
     def replace_costs(self, fetched: CostDay, now: datetime) -> None:
         """Put a day's money in the place of what was known of that day."""
         with self._database.writing() as connection:
-            day = fetched.day.toordinal()
-            rows = _merged(self._numbered_costs(connection, day, fetched.rows))
-            _clear(connection, cost_rows, cost_rows.c.day == day)
-            insert_all(connection, cost_rows, rows)
-            _clear(connection, cost_sums, cost_sums.c.day == day)
-            insert_all(connection, cost_sums, list(_roll_up(day, rows)))
-            _clear(connection, days, sa.and_(days.c.dataset == COSTS, days.c.day == day))
-            insert_all(connection, days, [_fetched(COSTS, fetched.day, fetched.whole, rows, now)])
+            self._replace_costs(connection, fetched, now)
 
     def replace_usage(self, fetched: Sequence[UsageDay], now: datetime) -> None:
         """Put the volume of these days and kinds in the place of what was known of it, at once.
@@ -92,27 +118,40 @@ class History:
         Most days of most kinds are empty: a transaction for each would cost more than their rows.
         """
         with self._database.writing() as connection:
-            rows: list[tuple[Any, ...]] = []
-            known: list[tuple[Any, ...]] = []
-            number = self._members.numberer(connection)
-            for one in fetched:
-                numbered = _numbered_usage(number, one)
-                rows.extend(numbered)
-                known.append(_fetched(usage_dataset(one.kind), one.day, one.whole, numbered, now))
-            for kind, on in _days_by_kind(fetched).items():
-                of_kind = sa.and_(usage_rows.c.kind == kind.value, usage_rows.c.day.in_(on))
-                _clear(connection, usage_rows, of_kind)
-                of_set = sa.and_(days.c.dataset == usage_dataset(kind), days.c.day.in_(on))
-                _clear(connection, days, of_set)
-            insert_all(connection, usage_rows, rows)
-            insert_all(connection, days, known)
+            self._replace_usage(connection, fetched, now)
+
+    def _replace_costs(self, connection: Connection, fetched: CostDay, now: datetime) -> None:
+        day = fetched.day.toordinal()
+        rows = _merged(self._numbered_costs(connection, day, fetched.rows))
+        _clear(connection, cost_rows, cost_rows.c.day == day)
+        insert_all(connection, cost_rows, rows)
+        _clear(connection, cost_sums, cost_sums.c.day == day)
+        insert_all(connection, cost_sums, list(_roll_up(day, rows)))
+        _clear(connection, days, sa.and_(days.c.dataset == COSTS, days.c.day == day))
+        insert_all(connection, days, [_fetched(COSTS, fetched.day, fetched.whole, rows, now)])
+
+    def _replace_usage(
+        self, connection: Connection, fetched: Sequence[UsageDay], now: datetime
+    ) -> None:
+        rows: list[tuple[Any, ...]] = []
+        known: list[tuple[Any, ...]] = []
+        number = self._members.numberer(connection)
+        for one in fetched:
+            numbered = _numbered_usage(number, one)
+            rows.extend(numbered)
+            known.append(_fetched(usage_dataset(one.kind), one.day, one.whole, numbered, now))
+        for kind, on in _days_by_kind(fetched).items():
+            of_kind = sa.and_(usage_rows.c.kind == kind.value, usage_rows.c.day.in_(on))
+            _clear(connection, usage_rows, of_kind)
+            of_set = sa.and_(days.c.dataset == usage_dataset(kind), days.c.day.in_(on))
+            _clear(connection, days, of_set)
+        insert_all(connection, usage_rows, rows)
+        insert_all(connection, days, known)
 
     def mark_failed(self, dataset: str, span: Span, error: str, now: datetime) -> None:
         """Note that these days could not be read; what was known of them stays."""
         with self._database.writing() as connection:
-            for day in span:
-                values = {"failed_at": to_text(now), "error": error}
-                _upsert_day(connection, dataset, day, values)
+            _mark_failed(connection, dataset, span, error, now)
 
     def remember_names(self, found: Iterable[Name], now: datetime) -> None:
         """Keep names for good: a deleted key stays on the bill but can no longer be asked for."""
@@ -290,6 +329,26 @@ def _days_by_kind(fetched: Iterable[UsageDay]) -> dict[UsageKind, list[int]]:
     for one in fetched:
         found[one.kind].append(one.day.toordinal())
     return found
+
+
+def _only(day: date) -> Span:
+    return Span(day, day + ONE_DAY)
+
+
+def dataset_of(fetched: CostDay | UsageDay) -> str:
+    """The dataset that what was read belongs to."""
+    return COSTS if isinstance(fetched, CostDay) else usage_dataset(fetched.kind)
+
+
+def _mark_failed(
+    connection: Connection, dataset: str, span: Span, error: str, now: datetime
+) -> None:
+    """What fails as it did before has failed since then."""
+    for day in span:
+        same = sa.and_(days.c.dataset == dataset, days.c.day == day.toordinal())
+        alike = sa.and_(same, days.c.failed_at.is_not(None), days.c.error == error)
+        if connection.execute(sa.select(days.c.day).where(alike)).first() is None:
+            _upsert_day(connection, dataset, day, {"failed_at": to_text(now), "error": error})
 
 
 def _upsert_day(connection: Connection, dataset: str, day: date, values: Mapping[str, Any]) -> None:

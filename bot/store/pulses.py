@@ -13,7 +13,7 @@ from bot.store.instants import from_text, to_text
 from bot.store.schema import pulses
 
 CHECKED = "checked"
-"""The last check that ended; its detail is the last day judged."""
+"""The last check that ended; its detail is the last day judged, or the first it missed."""
 FETCHED = "fetched"
 """The last fetch in which all costs came."""
 FAILED = "failed"

@@ -356,6 +356,26 @@ def test_a_missing_day_does_not_silence_what_is_over_already() -> None:
     assert [each.subject for each in skips(one, book)] == ["every project"]
 
 
+@pytest.mark.parametrize(
+    ("period", "missing", "said"),
+    [
+        ("day", ("11-18",), "The day was not read whole: this is the least it can be."),
+        ("month", ("11-03",), "Tue 3 Nov is missing: this is the least it can be."),
+        (
+            "month",
+            ("11-03", "11-05"),
+            "2 days are missing (Tue 3 Nov to Thu 5 Nov): it is at least that.",
+        ),
+    ],
+)
+def test_a_total_without_a_missing_day_says_that_it_is_the_least_it_can_be(
+    period: str, missing: tuple[str, ...], said: str
+) -> None:
+    book = ledger(spend({"11-18": 150}), states=dict.fromkeys(missing, DayState.MISSING))
+    (found,) = findings(cap(limit_usd=100, period=period), book, "11-18")
+    assert found.why.endswith(f"cap of $100. {said}")
+
+
 @pytest.mark.parametrize(("steps", "skipped"), [([50], 0), ([50, 100], 1)])
 def test_missing_days_matter_until_the_last_step(steps: list[int], skipped: int) -> None:
     book = ledger(spend({"11-17": 60}), states={"11-18": DayState.MISSING})

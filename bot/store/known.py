@@ -1,0 +1,68 @@
+"""What is known of a day before it is read again, and the doubt about what was read then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.spend.calendar import ONE_DAY, midnight
+from bot.spend.doubt import Known, Member
+from bot.store.instants import from_text
+from bot.store.schema import cost_sums, days, members
+
+_MEMBERS = ("project", "line_item", "api_key")
+
+
+def known_costs(connection: Connection, dataset: str, day: date) -> Known:
+    """What is known of a day's money."""
+    query = sa.select(days).where(days.c.dataset == dataset, _is(days, day))
+    row = connection.execute(query).first()
+    return _as_known(row, day, _amounts(connection, day), _total(connection, day))
+
+
+def known_uses(connection: Connection, asked: Sequence[tuple[str, date]]) -> list[Known]:
+    """What is known of days of datasets of use, in the order asked."""
+    query = sa.select(days).where(
+        days.c.dataset.in_({dataset for dataset, _ in asked}),
+        days.c.day.in_({day.toordinal() for _, day in asked}),
+    )
+    rows = {(row.dataset, row.day): row for row in connection.execute(query)}
+    found = [(rows.get((dataset, day.toordinal())), day) for dataset, day in asked]
+    return [_as_known(row, day, {}, row.row_count if row else 0) for row, day in found]
+
+
+def _as_known(row: Any, day: date, amounts: Mapping[Member, int], total: int) -> Known:
+    """`row` is that of `days`, or None."""
+    fetched_at = from_text(row.fetched_at) if row and row.fetched_at else None
+    return Known(
+        amounts=amounts,
+        total=total,
+        is_whole=bool(row and fetched_at and row.whole),
+        is_over=fetched_at is not None and fetched_at >= midnight(day + ONE_DAY),
+        doubted=(row.error, from_text(row.failed_at)) if row and row.failed_at else None,
+    )
+
+
+def _amounts(connection: Connection, day: date) -> dict[Member, int]:
+    query = (
+        sa.select(cost_sums.c.dimension, members.c.value, cost_sums.c.nanos)
+        .select_from(sa.outerjoin(cost_sums, members, cost_sums.c.member == members.c.id))
+        .where(cost_sums.c.dimension.in_(_MEMBERS), _is(cost_sums, day))
+    )
+    found = connection.execute(query)
+    return {(row.dimension, row.value): row.nanos for row in found}
+
+
+def _total(connection: Connection, day: date) -> int:
+    query = sa.select(cost_sums.c.nanos).where(
+        cost_sums.c.dimension == "organization", _is(cost_sums, day)
+    )
+    return int(connection.execute(query).scalar() or 0)
+
+
+def _is(table: sa.Table, day: date) -> sa.ColumnElement[bool]:
+    return table.c.day == day.toordinal()
