@@ -208,6 +208,22 @@ def test_planned_money_lifts_a_cap() -> None:
     assert work.why_not == "$120.00 is not over $150.00 (100% of the cap of $150.00)"
 
 
+def test_a_foreseen_step_is_explained_by_the_forecast() -> None:
+    one = rule("cap", period="month", limit_usd=400, steps=[100], forecast_steps=[100])
+    book = ledger(daily([10.0] * 60 + [20.0] * 19))
+    work = worked(one, book, one.subject(book, (None,)), period_of(on("11-19"), Unit.MONTH))
+    assert work.formula[3:] == (
+        "foreseen $582.64, likely $527.33 to $658.71: $380.00 so far, and for each of 13 days not "
+        "settled or to come the mean of the last 4 such weekdays, moved by how the last 4 weeks "
+        "ran",
+        "a step is foreseen where the middle of $527.33 and $582.64, $554.98, is past it: 100%; "
+        "foreseen: 100%",
+    )
+    young = ledger(daily([10.0] * 5), days=60)
+    work = worked(one, young, one.subject(young, (None,)), period_of(on("11-19"), Unit.MONTH))
+    assert work.formula[3:] == ("no forecast: only 3 usable days of history, a forecast needs 14",)
+
+
 def test_the_limit_explained_is_the_limit_judged_by() -> None:
     book = ledger(daily([20.0 + n % 7 for n in range(60)] + [400.0], project="proj_a"))
     one = rule("spike", per="project")
