@@ -25,10 +25,13 @@ from bot.spend.metrics import Additive, Metric
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A finding on the day that would have told it: when it began, or reached a higher step."""
+    """A finding on the day that would have told it: when it began, passed a higher step, or was
+    foreseen to."""
 
     day: date
     finding: Finding
+    is_foreseen: bool = False
+    """Whether a step that is foreseen is the news, and not one that was passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,8 @@ class _Replay:
             case Remark():
                 self.remarks[outcome] = None
             case Finding(inhibited_by=None):
-                if _is_news(outcome, self.news.get(outcome.key, ())):
-                    self.news.setdefault(outcome.key, []).append(News(day, outcome))
+                if news := _news(day, outcome, self.news.get(outcome.key, ())):
+                    self.news.setdefault(outcome.key, []).append(news)
             case _:
                 self.inhibited.setdefault(outcome.key, News(day, outcome))
 
@@ -194,11 +197,19 @@ def _states_then(
     return {day: state(day) for day in span}
 
 
-def _is_news(finding: Finding, told: Sequence[News]) -> bool:
-    if not told:
-        return True
-    before = told[-1].finding.step
-    return finding.step is not None and (before is None or finding.step > before)
+def _news(day: date, finding: Finding, told: Sequence[News]) -> News | None:
+    """What is new beside what was told of the same alert; None where nothing is."""
+    passed = max((news.finding.step or 0.0 for news in told), default=0.0)
+    if not told or (finding.step or 0.0) > passed:
+        return News(day, finding, is_foreseen=finding.step is None and _foresees(finding))
+    foreseen = max(news.finding.forecast_step or 0.0 for news in told)
+    if (finding.forecast_step or 0.0) > max(passed, foreseen):
+        return News(day, finding, is_foreseen=True)
+    return None
+
+
+def _foresees(finding: Finding) -> bool:
+    return finding.forecast_step is not None
 
 
 def by_subject(alerts: Iterable[Replayed]) -> Iterator[tuple[str, list[Replayed]]]:

@@ -137,8 +137,15 @@ def _alert(alert: Replayed) -> dict[str, Any]:
         **{name: numbers[name] for name in kept},
         "why": alert.first.finding.why,
         "day": alert.first.day.isoformat(),
+        "foreseen": alert.first.is_foreseen,
         "later_steps": [
-            {"step": finding_json(news.finding)["step"], "day": news.day.isoformat()}
+            {"step": _step(news), "foreseen": news.is_foreseen, "day": news.day.isoformat()}
             for news in alert.steps
         ],
     }
+
+
+def _step(news: News) -> Any:
+    """The step that is the news, as JSON has it: passed or foreseen."""
+    finding = finding_json(news.finding)
+    return finding["forecast"]["step"] if news.is_foreseen else finding["step"]

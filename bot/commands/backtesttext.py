@@ -10,7 +10,7 @@ from datetime import date
 from rich.console import Console
 from rich.text import Text
 
-from bot.backtest import Backtest, Replayed, by_subject
+from bot.backtest import Backtest, News, Replayed, by_subject
 from bot.commands.plantext import print_plan
 from bot.commands.weeks import by_week
 from bot.kinds import Rule
@@ -107,7 +107,13 @@ def _print_alerts(out: Console, alerts: Sequence[Replayed], *, of_several: bool 
 def _print_alert(out: Console, alert: Replayed) -> None:
     _print_indented(out, f"{_dated(alert.first.day)}: {alert.first.finding.why}", 4)
     for news in alert.steps:
-        _print_indented(out, f"then {news.finding.step:g}% on {day_name(news.day)}", 6)
+        _print_indented(out, f"then {_step(news)} on {day_name(news.day)}", 6)
+
+
+def _step(news: News) -> str:
+    if news.is_foreseen:
+        return f"foreseen to pass {news.finding.forecast_step:g}%,"
+    return f"{news.finding.step:g}%"
 
 
 def _print_weeks(out: Console, result: Backtest) -> None:

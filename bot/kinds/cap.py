@@ -162,6 +162,12 @@ class Cap(Rule):
                 return self._in_units(value)
         return self._in_units(self._limits[DEFAULT]) if DEFAULT in self._limits else None
 
+    def outlook_of(self, ledger: Ledger, period: Period, ids: Ids) -> Outlook | NoOutlook | None:
+        """How the running period is foreseen to end for one subject, or why not; None where
+        nothing is to be foreseen."""
+        table = self.amounts(ledger)
+        return dict(zip(table.ids, self._outlooks(ledger, period, table), strict=True)).get(ids)
+
     @property
     def limits_everyone(self) -> bool:
         """Whether every subject has a limit."""

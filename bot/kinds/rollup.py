@@ -228,8 +228,7 @@ def _excess_lately(series: Series, at: int) -> Floats:
     days = np.arange(max(at - 7, 0), at)
     before = days[:, None] - 7 * np.arange(1, 1 + SAME_WEEKDAYS)
     past = np.where(before >= 0, series.history[before, 0], np.nan)
-    excess: Floats = np.nan_to_num(series.observed[days, 0] - median(past))
-    return excess
+    return np.asarray(np.nan_to_num(series.observed[days, 0] - median(past)))
 
 
 def _is_beside(ids: Ids, part: Subject, whole: Subject) -> bool:

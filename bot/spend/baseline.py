@@ -306,8 +306,7 @@ def _swing(past: Floats) -> Floats:
     weight = n * (1 + DOWNWARD) + USUAL_WEIGHT
     swing = np.sqrt((2 * squares + USUAL_WEIGHT * USUAL_SWING**2) / weight)
     doubt = (1 + USUAL_WEIGHT / np.maximum(n, 1)) / (1 + USUAL_WEIGHT / SETTLED_DAYS)
-    widened: Floats = np.where(n > 0, swing * np.sqrt(np.maximum(doubt, 1.0)), swing)
-    return widened
+    return np.asarray(np.where(n > 0, swing * np.sqrt(np.maximum(doubt, 1.0)), swing))
 
 
 def previous_same_weekdays(spend: Floats, weeks: int = SAME_WEEKDAYS) -> Floats:

@@ -151,6 +151,19 @@ def test_a_higher_step_is_a_step_of_the_same_alert() -> None:
     assert [news.finding.step for news in result.alerts[0].steps] == [80, 100]
 
 
+def test_a_step_that_is_foreseen_is_news_once_and_its_passing_again() -> None:
+    book = ledger(daily([10.0] * 60 + [30.0] * 18))
+    one = rule("cap", period="month", limit_usd=400, steps=[50, 100], forecast_steps=[100])
+    (alert,) = replayed(book, one, "11-01", "11-19").alerts
+    news = [alert.first, *alert.steps]
+    assert [(each.finding.step, each.finding.forecast_step) for each in news] == [
+        (None, 100.0),
+        (50.0, 100.0),
+        (100.0, None),
+    ]
+    assert [each.is_foreseen for each in news] == [True, False, False]
+
+
 def test_a_day_is_judged_without_what_came_later() -> None:
     book = ledger(daily([20.0] * 60, until=on("11-10")), spend({"11-11": 100, "11-12": 900}))
     found = replayed(book, rule("spike"), "11-11", "11-12").alerts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,23 @@ from bot.cli import run
 from bot.commands.workings import worked
 from bot.messages.model import Message, MessageType
 from bot.spend.calendar import DayState, Unit, period_of
+from bot.spend.metrics import Additive
 from bot.spend.money import usd
 from bot.store.alerts import AlertBook
 from bot.store.database import open_lasting
 from bot.store.outbox import Outbox
-from tests.build import NOW, daily, finding, ledger, on, project, rule, spend
+from tests.build import (
+    NOW,
+    YESTERDAY,
+    daily,
+    finding,
+    ledger,
+    on,
+    project,
+    rule,
+    spend,
+    used,
+)
 from tests.snapshots import matches
 
 RULES = """
@@ -195,6 +208,22 @@ def test_planned_money_lifts_a_cap() -> None:
     assert work.why_not == "$120.00 is not over $150.00 (100% of the cap of $150.00)"
 
 
+def test_a_foreseen_step_is_explained_by_the_forecast() -> None:
+    one = rule("cap", period="month", limit_usd=400, steps=[100], forecast_steps=[100])
+    book = ledger(daily([10.0] * 60 + [20.0] * 19))
+    work = worked(one, book, one.subject(book, (None,)), period_of(on("11-19"), Unit.MONTH))
+    assert work.formula[3:] == (
+        "foreseen $582.64, likely $527.33 to $658.71: $380.00 so far, and for each of 13 days not "
+        "settled or to come the mean of the last 4 such weekdays, moved by how the last 4 weeks "
+        "ran",
+        "a step is foreseen where the middle of $527.33 and $582.64, $554.98, is past it: 100%; "
+        "foreseen: 100%",
+    )
+    young = ledger(daily([10.0] * 5), days=60)
+    work = worked(one, young, one.subject(young, (None,)), period_of(on("11-19"), Unit.MONTH))
+    assert work.formula[3:] == ("no forecast: only 3 usable days of history, a forecast needs 14",)
+
+
 def test_the_limit_explained_is_the_limit_judged_by() -> None:
     book = ledger(daily([20.0 + n % 7 for n in range(60)] + [400.0], project="proj_a"))
     one = rule("spike", per="project")
@@ -205,6 +234,31 @@ def test_the_limit_explained_is_the_limit_judged_by() -> None:
         found.limit,  # type: ignore[union-attr]
         found.expected,  # type: ignore[union-attr]
     )
+
+
+def test_a_dearer_request_is_explained_by_the_weekdays_it_is_judged_by() -> None:
+    asked = {str(YESTERDAY - timedelta(days=n)): 1000 for n in range(84)}
+    book = ledger(
+        daily([30.0] * 83 + [90.0], project="proj_a"),
+        used(Additive.REQUESTS, {**asked, "2026-11-05": 10}, project="proj_a"),
+    )
+    one = rule("spike", per="project", metric="cost_per_request")
+    (found,) = [each for each in one.judge(book, [on("11-19")]) if isinstance(each, Finding)]
+    work = worked(one, book, project(), period_of(on("11-19"), Unit.DAY))
+    assert (work.observed, work.limit, work.expected) == (
+        found.observed,
+        found.limit,
+        found.expected,
+    )
+    assert work.formula == (
+        "usual $0.03: middle of 7 Thursdays, drawn to weekdays like it, moved half-way by the last "
+        "week",
+        "limit $0.04: about $0.03 × 1.09^2.5, and at least $0.03 × 1.5",
+    )
+    assert [f"{day.day:%m-%d} {day.why_not}" for day in work.days if day.why_not] == [
+        "11-05 fewer than 20 requests"
+    ]
+    assert work.silence[0] == "a day up to $0.04"
 
 
 def test_a_drop_is_explained_by_the_usual_it_is_judged_by() -> None:

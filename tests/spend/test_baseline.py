@@ -87,8 +87,8 @@ def plain_rule(series: list[float], k: float, floor: float, min_ratio: float) ->
     usual_base = base(today) if cushion > 0 else (None if base(today) is None else 0.0)
     if usual_base is None or (cushion > 0 and not ran):
         return young
-    spread = 1.4826 * median(map(abs, ran)) if ran else 0.0
-    cap = 3.5 * math.sqrt((len(ran) * spread**2 + 14 * 0.20**2) / (len(ran) + 14))
+    normal = 1.4826 * median(map(abs, ran)) if ran else 0.0
+    cap = 3.5 * math.sqrt((len(ran) * normal**2 + 14 * 0.20**2) / (len(ran) + 14))
     upward = sum(min(max(miss, 0.0), cap) ** 2 for miss in ran)
     downward = sum(min(max(-miss, 0.0), cap) ** 2 for miss in ran)
     squares = 2 * (upward + 0.2 * downward)

@@ -7,9 +7,12 @@ from bot.commands.workings.model import Worked, period_days
 from bot.kinds import Cap
 from bot.kinds.base import amount
 from bot.kinds.cap import highest_step, percent_of
+from bot.kinds.cap_steps import DOUBT
 from bot.spend.calendar import Period, Unit
+from bot.spend.forecast import TooYoung
 from bot.spend.ledger import Ledger
 from bot.spend.money import NANOS_PER_DOLLAR, usd
+from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing
 
 _CENT = NANOS_PER_DOLLAR // 100
 
@@ -26,7 +29,8 @@ def work_of_cap(rule: Cap, ledger: Ledger, subject: Subject, period: Period) -> 
         return Worked(observed, None, None, (added,), days, "no limit fits this subject", ())
     planned = rule.planned_nanos(period.span)
     limit += planned
-    formula = (added, *_steps(rule, observed, limit, planned))
+    outlook = rule.outlook_of(ledger, period, subject.ids)
+    formula = (added, *_steps(rule, observed, limit, planned), *_foreseen(rule, outlook, limit))
     why_not = _why_not(rule, observed, limit)
     return Worked(observed, limit, None, formula, days, why_not, _silence(rule, observed, period))
 
@@ -39,6 +43,30 @@ def _steps(rule: Cap, observed: int, limit: int, planned: int) -> tuple[str, str
     return (
         f"cap {cap}{extra}: {spent} is {percent_of(observed, limit)} of it",
         f"steps: {steps}; passed: {f'{step:g}%' if step is not None else 'none'}",
+    )
+
+
+def _foreseen(rule: Cap, outlook: Outlook | NoOutlook | None, limit: int) -> tuple[str, ...]:
+    """How the end of the period is foreseen, and which steps that passes."""
+    if isinstance(outlook, TooYoung):
+        return (f"no forecast: {outlook.reason}",)
+    if isinstance(outlook, TooManyMissing):
+        return (f"no forecast: {len(outlook.missing)} days of the period are missing",)
+    if outlook is None:
+        return ()
+    end = outlook.forecast
+    low, total, high = (
+        amount(round(each), rule.measure) for each in (end.low, end.total, end.high)
+    )
+    sure = round(end.total - DOUBT * (end.total - end.low))
+    step = highest_step(sure, limit, rule.forecast_steps)
+    steps = ", ".join(f"{each:g}%" for each in rule.forecast_steps)
+    return (
+        f"foreseen {total}, likely {low} to {high}: {amount(outlook.elapsed, rule.measure)} so "
+        f"far, and for each of {len(outlook.remaining)} days not settled or to come the mean of "
+        "the last 4 such weekdays, moved by how the last 4 weeks ran",
+        f"a step is foreseen where the middle of {low} and {total}, {amount(sure, rule.measure)}, "
+        f"is past it: {steps}; foreseen: {f'{step:g}%' if step is not None else 'none'}",
     )
 
 

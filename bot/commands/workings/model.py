@@ -17,6 +17,8 @@ from bot.spend.metrics import FORMULAS
 
 Floats = NDArray[np.float64]
 
+BEFORE_ITS_FIRST = "before its first spend"
+
 
 @dataclass(frozen=True, slots=True)
 class UsedDay:
@@ -91,7 +93,7 @@ def why_unusable(rule: Rule, state: DayState, day: date) -> str:
         return "unsettled"
     if any(day in window for window in rule.planned):
         return "planned"
-    return "before its first spend"
+    return BEFORE_ITS_FIRST
 
 
 def unjudged(rule: Rule, ledger: Ledger, day: date) -> str | None:

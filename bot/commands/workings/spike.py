@@ -16,6 +16,7 @@ from bot.commands.workings.model import (
     planned_hint,
     used_day,
 )
+from bot.commands.workings.ratio import work_of_ratio
 from bot.kinds import Spike
 from bot.kinds.base import amount
 from bot.kinds.spike import HISTORY_DAYS, Sensitivity
@@ -37,7 +38,7 @@ from bot.spend.ledger import DailyTable, Ledger
 def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> Worked:
     """The weekdays behind the usual, and the limit with its parts."""
     if rule.is_ratio:
-        return plain_work(rule, ledger, subject, period_of(day, Unit.DAY))
+        return work_of_ratio(rule, ledger, subject, day)
     table = rule.amounts(ledger)
     columns = np.array([n for n, ids in enumerate(table.ids) if ids == subject.ids], dtype=np.intp)
     if day not in ledger.span or not len(columns):
