@@ -15,11 +15,16 @@ COPY bot bot
 RUN /build/tools/bin/python -m pip wheel --no-deps --no-index --no-build-isolation --wheel-dir /build/dist .
 RUN /opt/bot/bin/python -m pip install --no-deps --no-index /build/dist/*.whl && /opt/bot/bin/python -m pip uninstall --yes pip
 
+# Names in Chinese, Japanese or Korean, and emoji, in charts: 10 MB. matplotlib brings the rest.
+FROM ${BASE} AS fonts
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-droid-fallback fonts-symbola
+
 FROM ${BASE}
 LABEL org.opencontainers.image.title="Budget Bot" \
       org.opencontainers.image.description="Watches an organisation's OpenAI bill and tells Slack" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/bot /opt/bot
+COPY --from=fonts /usr/share/fonts/truetype /usr/share/fonts/truetype
 COPY config.example.yaml /app/config.example.yaml
 COPY rules /app/rules
 # The database's folder: the only place, with /tmp, that the bot writes to.

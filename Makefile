@@ -13,12 +13,13 @@ K      ?=
 # packages include those of the demo, at the same versions: their stamp makes both.
 RUNTIME := $(VENV)/.runtime-$(notdir $(PYTHON))
 DEV     := $(VENV)/.dev-$(notdir $(PYTHON))
+FUZZ    := $(VENV)-fuzz
 BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench-forecast bench-judgement pictures clean
+.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep fuzz bench-forecast bench-judgement pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +61,9 @@ fakes: $(DEV) ## OpenAI and Slack as local servers, to try the bot against
 sweep: $(DEV) ## the long sweeps: sequences of network faults, workers at once
 	@$(BIN)/python -m pytest -m sweep $(T) $(if $(K),-k '$(K)')
 
+fuzz: $(DEV) ## fuzz the readers of hostile bytes (T=yaml|pages|line_item|mrkdwn, RUNS=1000000)
+	@PYTHON='$(PYTHON)' tools/fuzz.sh $(FUZZ) $(BIN)/python $(T) --runs $(or $(RUNS),100000)
+
 bench-forecast: $(DEV) ## how far the month-end forecast misses, beside simpler ones
 	@$(BIN)/python -m benchmarks.forecast
 
@@ -70,7 +74,7 @@ pictures: $(DEV) ## draw the README's pictures from the sample, in headless Chro
 	@$(BIN)/python tools/pictures.py
 
 clean: ## remove the environment, caches and charts; databases and configuration stay
-	@rm -rf $(VENV) build dist charts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	@rm -rf $(VENV) $(FUZZ) .fuzz build dist charts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 	@find bot tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 

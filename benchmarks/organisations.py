@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 
 from benchmarks.peers import START
-from benchmarks.simulator import Floats, Organisation, organisation
+from benchmarks.simulator import USUAL, Floats, Organisation, World, organisation
 from bot.backtest import Backtest, backtest
 from bot.kinds import Rule, Spike
 from bot.spend.calendar import DayState, Span
@@ -98,13 +98,15 @@ class Verdict:
     per_switch: float
 
 
-def measured(seeds: Sequence[int], size: float = 3.0, days: int = 250) -> Verdict:
+def measured(
+    seeds: Sequence[int], size: float = 3.0, days: int = 250, world: World = USUAL
+) -> Verdict:
     """Quiet weeks, spikes of that size, and model switches of organisations."""
     told = weeks = 0.0
     spikes: list[tuple[bool, float]] = []
     switches: list[int] = []
     for seed in seeds:
-        whole = organisation(seed, days=days)
+        whole = organisation(seed, days=days, world=world)
         quiet = events(replayed(whole.bill.values, whole.project.tolist(), levels()))
         told, weeks = told + len(quiet), weeks + (days - START) / 7
         spikes += _spikes_found(whole, seed, size, {day for day, _ in quiet})

@@ -75,7 +75,44 @@ def gamma_tail(values: Floats, strength: float) -> Floats:
     return _walk(values, limit)
 
 
+def plain_weekday(values: Floats, strength: float) -> Floats:
+    """The rule the bot's grew from: the median of six same weekdays, moved half-way by the median
+    miss of the last week, times upward misses only; a cushion of 30 %."""
+    days = len(values)
+    before = np.full((42, values.shape[1]), np.nan)
+    padded = np.concatenate([before, values])
+    weeks = np.stack([padded[42 - 7 * n : 42 - 7 * n + days] for n in range(1, 7)], axis=-1)
+    base = np.full(values.shape, np.nan)
+    base[7:] = np.nanmedian(weeks[7:], axis=-1)
+    limits = np.full(values.shape, np.inf)
+    for day in range(START, days):
+        cushion = 0.3 * values[day - 28 : day].mean(axis=0) + 1e-9
+        past = slice(max(day - 56, 14), day)
+        miss = np.log((values[past] + cushion) / (base[past] + cushion))
+        shift, swing = _plain_swing(miss)
+        usual = np.maximum((base[day] + cushion) * np.exp(shift) - cushion, 0.0)
+        limits[day] = (usual + cushion) * np.exp(strength * swing) - cushion
+        limits[day] = np.maximum(limits[day], np.maximum(1.5 * usual, usual + 5))
+    return limits
+
+
+def _plain_swing(miss: Floats) -> tuple[Floats, Floats]:
+    """The shift of the day after these misses, and how far they normally swing upwards."""
+    shifts = np.zeros((len(miss) + 1, miss.shape[1]))
+    for n in range(1, len(shifts)):
+        shifts[n] = np.median(miss[max(0, n - 7) : n], axis=0) / 2
+    ran = np.maximum(miss - shifts[:-1], 0.0)
+    ran = ran[7:] if len(ran) > 35 else ran
+    cap = np.full(miss.shape[1], np.inf)
+    for _ in range(5):
+        squares = 2 * (np.minimum(ran, cap) ** 2).sum(axis=0)
+        swing = np.sqrt((squares + 14 * 0.2**2) / (len(ran) + 14))
+        cap = 3.5 * swing
+    return shifts[-1], swing * max(1.0, ((1 + 14 / len(ran)) / (1 + 14 / 42)) ** 0.5)
+
+
 PEERS: Mapping[str, tuple[Detector, float, tuple[float, ...]]] = {
+    "the plain weekday rule": (plain_weekday, 2.5, (1.5, 2, 2.25, 2.5, 2.75, 3, 3.5, 4)),
     "1.5 x the 7-day mean": (week_mean, 1.5, (1.2, 1.5, 2, 2.5, 3, 4, 5, 7, 10)),
     "mean + 3 sigma, 30 days": (three_sigma, 3, (2, 2.5, 3, 3.5, 4, 4.7)),
     "weekday MAD, 8 weeks": (weekday_mad, 3.5, (3, 4, 6, 9, 14, 22, 40, 80)),

@@ -18,7 +18,8 @@ from bot.alerts.model import Finding, Outcome, Remark, Skipped
 from bot.kinds import Rule
 from bot.kinds.judging import judge
 from bot.spend.calendar import ONE_DAY, DayState, Span, midnight, utc_day
-from bot.spend.ledger import Chosen, DailyTable, Ledger
+from bot.spend.globs import Match
+from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Additive, Metric
 
 
@@ -84,7 +85,6 @@ def backtest(whole: Ledger, rules: Iterable[Rule], days: Span, reach: Reach) -> 
     replay = _Replay(tuple(rules))
     for day in days:
         past = ledger_of(whole, day, reach)
-        past.choices = replay.choices
         for outcome in judge(replay.rules, past, [day]):
             replay.note(day, outcome)
     return replay.result(days)
@@ -95,7 +95,6 @@ class _Replay:
     """What was told so far, day after day."""
 
     rules: tuple[Rule, ...]
-    choices: Choices = field(default_factory=dict)
     news: dict[str, list[News]] = field(default_factory=dict)
     inhibited: dict[str, News] = field(default_factory=dict)
     remarks: dict[Remark, None] = field(default_factory=dict)
@@ -146,20 +145,12 @@ def ledger_of(whole: Ledger, day: date, reach: Reach) -> PastLedger:
     )
 
 
-Choices = dict[tuple[Additive, tuple[str, ...], tuple[str, ...], Chosen], DailyTable]
-"""What a `match` leaves of the whole history, by quantity, dimensions and the match itself."""
-
-
 @dataclass(slots=True)
 class PastLedger(Ledger):
-    """A ledger of the past: slices of the whole one's tables, so that each is read only once.
-
-    `choices` belongs to one replay: whoever is equal chooses the same on every day of it.
-    """
+    """A ledger of the past: slices of the whole one's tables, so that each is read only once."""
 
     whole: Ledger = field(kw_only=True)
     last_known: date = field(kw_only=True)
-    choices: Choices = field(default_factory=dict)
     _settled: dict[Metric, NDArray[np.bool_]] = field(default_factory=dict)
 
     def settled(self, metric: Metric = Metric.COST) -> NDArray[np.bool_]:
@@ -174,19 +165,10 @@ class PastLedger(Ledger):
             self._tables[key] = self._then(self.whole.sums(quantity, dimensions))
         return self._tables[key]
 
-    def selected(
-        self,
-        quantity: Additive,
-        per: tuple[str, ...],
-        filtered: tuple[str, ...] = (),
-        chosen: Chosen | None = None,
-    ) -> DailyTable:
-        if chosen is None or not filtered:
+    def selected(self, quantity: Additive, per: tuple[str, ...], match: Match = ()) -> DailyTable:
+        if not match:
             return self.sums(quantity, per)
-        key = (quantity, per, filtered, chosen)
-        if key not in self.choices:
-            self.choices[key] = self.whole.selected(quantity, per, filtered, chosen)
-        return self._then(self.choices[key])
+        return self._then(self.whole.selected(quantity, per, match))
 
     def _then(self, table: DailyTable) -> DailyTable:
         """The table as it was: no later days, and nobody who had not appeared yet."""

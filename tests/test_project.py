@@ -17,6 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bot.messages.charts.letters import OTHER_FONTS
 from tests.conftest import NetworkUsed
 from tools.image_proof import instructions
 
@@ -114,6 +115,7 @@ def test_a_python_that_cannot_do_it_is_told_in_one_line(
         ("requirements.lock", []),
         ("requirements-postgres.lock", ["postgres"]),
         ("requirements-dev.lock", ["dev", "postgres"]),
+        ("requirements-fuzz.lock", ["fuzz"]),
     ],
 )
 def test_a_lock_satisfies_what_pyproject_asks_for(lock: str, extras: list[str]) -> None:
@@ -192,7 +194,16 @@ def test_the_image_installs_from_the_locks_and_leaves_its_build_tools_behind() -
     assert all("--require-hashes" in line or "--no-index" in line for line in installs)
     assert not any("pip" in rest for rest in final("RUN"))
     stages = [rest for word, rest in DOCKERFILE if word == "FROM"]
-    assert stages == ["${BASE} AS build", "${BASE}"]
+    assert stages == ["${BASE} AS build", "${BASE} AS fonts", "${BASE}"]
+
+
+def test_the_image_brings_fonts_that_charts_ask_for() -> None:
+    families = {"fonts-droid-fallback": "Droid Sans Fallback", "fonts-symbola": "Symbola"}
+    (install,) = [rest for word, rest in DOCKERFILE if word == "RUN" and "apt-get" in rest]
+    packages = re.findall(r"\bfonts-[a-z-]+", install)
+    assert packages == list(families)
+    assert set(families.values()) <= set(OTHER_FONTS)
+    assert any("/usr/share/fonts" in rest for rest in final("COPY"))
 
 
 def test_the_base_is_pinned_by_a_tag() -> None:

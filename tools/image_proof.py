@@ -98,6 +98,9 @@ class Stage:
 
     def run(self, command: str) -> None:
         print(f"RUN {command}", flush=True)
+        if command.startswith("apt-get "):  # it would install into this machine
+            print("NOT RUN: packages of the distribution need a container.", flush=True)
+            return
         unprivileged = os.geteuid() != 0
         here = re.sub(r"-[og] \d+ ", "", command) if unprivileged else command  # chown needs root
         subprocess.run(

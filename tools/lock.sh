@@ -18,6 +18,7 @@ compile() {
 
 compile requirements-dev.lock --extra dev --extra postgres "$@" pyproject.toml
 compile requirements.lock --constraint requirements-dev.lock pyproject.toml
+compile requirements-fuzz.lock --constraint requirements-dev.lock --extra fuzz pyproject.toml
 compile requirements-postgres.lock --constraint requirements-dev.lock --extra postgres pyproject.toml
 
 build=$(mktemp -d)

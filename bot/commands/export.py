@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ from typing import IO, Any
 from bot.commands.common import configuration
 from bot.errors import UsageError
 from bot.spend.calendar import ONE_DAY, Span, utc_day
+from bot.spend.names import visible
 from bot.store.database import open_forgetful
 from bot.store.listing import ALERTS, COSTS, USAGE, Listing, Row
 
@@ -23,8 +25,9 @@ Rows = Generator[Row, None, None]
 Writer = Callable[[Rows, Sequence[str], IO[bytes]], None]
 
 _BEGINNING = date(2020, 6, 1)  # the API's
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """A text cell that begins so is a formula to a spreadsheet (OWASP, "CSV injection")."""
+_UNSEEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def run_export(
@@ -60,9 +63,16 @@ def _csv(rows: Rows, columns: Sequence[str], file: IO[bytes]) -> None:
 
 
 def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets a `'` in front; numbers stay."""
-    risky = isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value)
-    return f"'{value}" if risky else value
+    """Text on one line without terminal codes; a `'` in front where it would be a formula."""
+    if not isinstance(value, str):
+        return value
+    text = visible(value)
+    is_risky = text.lstrip().startswith(_FORMULA) and not _is_number(text)
+    return f"'{text}" if is_risky else text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _is_number(text: str) -> bool:
@@ -70,10 +80,11 @@ def _is_number(text: str) -> bool:
 
 
 def _json(rows: Rows, _columns: Sequence[str], file: IO[bytes]) -> None:
-    """One array, an object a line."""
+    """One array, an object a line; what cannot be seen is escaped, and so harms no terminal."""
     before = b"[\n"
     for row in rows:
-        file.write(before + json.dumps(row, ensure_ascii=False, default=str).encode())
+        line = json.dumps(row, ensure_ascii=False, default=str)
+        file.write(before + _UNSEEN.sub(_escaped, line).encode())
         before = b",\n"
     file.write((before if before == b"[\n" else b"\n") + b"]\n")
 

@@ -8,7 +8,6 @@ from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -22,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.addresses import unsafe, unsafe_proxy
 from bot.kinds.base import Globs
 from bot.kinds.durations import Duration
 from bot.spend.calendar import SettlingTimes
@@ -45,6 +45,30 @@ class _Section(BaseModel):
     )
 
 
+def _safe_to_write_to(url: str) -> str:
+    if wrong := unsafe(url):
+        raise ValueError(wrong)
+    return url
+
+
+def _safe_secret(url: SecretStr) -> SecretStr:
+    """For an address that is a secret itself, or empty."""
+    if url.get_secret_value():
+        _safe_to_write_to(url.get_secret_value())
+    return url
+
+
+def _proxy(url: str) -> str:
+    if url and (wrong := unsafe_proxy(url)):
+        raise ValueError(wrong)
+    return url
+
+
+BaseUrl = Annotated[str, AfterValidator(_safe_to_write_to)]
+SecretUrl = Annotated[SecretStr, AfterValidator(_safe_secret)]
+Proxy = Annotated[str, AfterValidator(_proxy)]
+
+
 class SourceKind(StrEnum):
     SAMPLE = "sample"
     RECORDING = "recording"
@@ -63,8 +87,8 @@ class SourceSettings(_Section):
     kind: SourceKind = SourceKind.SAMPLE
     path: Path | None = None
     admin_key: SecretStr = SecretStr("")
-    base_url: str = "https://api.openai.com/v1"
-    proxy: str | None = None
+    base_url: BaseUrl = "https://api.openai.com/v1"
+    proxy: Proxy | None = None
     ca_bundle: Path | None = None
     history_days: Annotated[int, Field(ge=1, le=3660)] = 90
     refetch_days: Annotated[int, Field(ge=1, le=60)] = 4
@@ -102,10 +126,10 @@ class Route(_Section):
 class SlackSettings(_Section):
     bot_token: SecretStr = SecretStr("")
     app_token: SecretStr = SecretStr("")
-    webhook_url: SecretStr = SecretStr("")
+    webhook_url: SecretUrl = SecretStr("")
     channel: str = "#llm-costs"
-    base_url: str = "https://slack.com/api/"
-    proxy: str | None = None
+    base_url: BaseUrl = "https://slack.com/api/"
+    proxy: Proxy | None = None
     routes: tuple[Route, ...] = ()
     may_answer: tuple[Annotated[str, StringConstraints(pattern="^[UWS][A-Z0-9]{2,30}$")], ...] = ()
 
@@ -228,15 +252,6 @@ class WorkerSettings(_Section):
     listen: Annotated[str, AfterValidator(_host_and_port)] = ""
 
 
-def _safe_to_call(url: SecretStr) -> SecretStr:
-    """The address is a secret: whoever has it can say that all is well."""
-    parts = urlsplit(url.get_secret_value())
-    here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if url.get_secret_value() and not (here or (parts.scheme == "https" and parts.hostname)):
-        raise ValueError("must be an https:// address (http:// only to this machine)")
-    return url
-
-
 class Settings(_Section):
     """Everything config.yaml says. Relative paths are relative to the file's folder (`home`)."""
 
@@ -245,7 +260,8 @@ class Settings(_Section):
     slack: SlackSettings = SlackSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     rules: Path = Path("rules/")
-    heartbeat_url: Annotated[SecretStr, AfterValidator(_safe_to_call)] = SecretStr("")
+    heartbeat_url: SecretUrl = SecretStr("")
+    """A secret too: whoever has it can say that all is well."""
     worker: WorkerSettings = WorkerSettings()
 
 

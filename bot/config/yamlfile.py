@@ -25,10 +25,11 @@ from bot.config.yamltree import Tree, grow
 
 MAX_BYTES = 256 * 1024
 
-# Tab, line feed, and what YAML calls printable, less the byte order mark and the invisible line
-# breaks (NEL, LS, PS), which editors do not count as lines.
+# Tab, line feed, and what YAML calls printable, less the byte order mark, the invisible line breaks
+# (NEL, LS, PS), which editors do not count as lines, and the marks that turn the direction of what
+# is shown: with them a file reads other than it is (https://trojansource.codes).
 _UNWELCOME = re.compile(
-    "[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[^\t\n -~\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
 

@@ -115,6 +115,8 @@ class _Growth:
         nodes = depth = 0
         for event in yaml.parse(self._source.text, Loader=loader):
             self.at = _start_of(event)
+            if isinstance(event, yaml.DocumentStartEvent):
+                self._document(event)
             nodes += isinstance(event, yaml.NodeEvent)
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
@@ -123,6 +125,7 @@ class _Growth:
                 depth -= 1
             if nodes > MAX_NODES:
                 self._stop(f"the file holds more than {MAX_NODES:,} values", "split it")
+        self._documents = 0
 
     def _refuse_depth(self, depth: int) -> None:
         if depth > MAX_DEPTH:
@@ -141,9 +144,11 @@ class _Growth:
             case yaml.AliasEvent():
                 self._alias()
             case yaml.DocumentStartEvent():
-                self._document()
+                self._document(event)
 
-    def _document(self) -> None:
+    def _document(self, event: yaml.DocumentStartEvent) -> None:
+        if event.version or event.tags:
+            self._stop("lines that begin with '%' are not accepted", "remove the line")
         self._documents += 1
         if self._documents > 1:
             self._stop("a second document begins here", "a file holds one: use one file for each")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from bot.delivery.base import Json, Unknown
+from bot.delivery.shapes import words
 from bot.delivery.slack_errors import SlackRefusedError
 
 _ID = re.compile(r"[CGD][A-Z0-9]{7,}")
@@ -40,7 +41,7 @@ class ChannelIds:
         """Ids by `#name` and `name`; public channels alone where groups:read is missing."""
         for types in (_ALL, _PUBLIC):
             try:
-                found = {str(one["name"]): str(one["id"]) for one in self._listing(types)}
+                found = {words(one, "name"): words(one, "id") for one in self._listing(types)}
             except SlackRefusedError as refusal:
                 if refusal.code != "missing_scope":
                     raise

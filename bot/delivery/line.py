@@ -12,14 +12,15 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from email.message import Message
-from functools import partial
+from functools import cache, partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from math import inf
 from typing import IO, Any, NamedTuple
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import (
     HTTPHandler,
     HTTPRedirectHandler,
@@ -29,12 +30,12 @@ from urllib.request import (
     build_opener,
 )
 
+from bot.addresses import unsafe
 from bot.errors import DeliveryError
 
 TIMEOUT_SECONDS = 10
 MOST_BYTES = 16 * 1024 * 1024
 
-_HERE = {"127.0.0.1", "::1", "localhost"}
 _CHUNK = 64 * 1024
 
 
@@ -45,19 +46,6 @@ def ticks() -> float:
 
 class NotSentError(OSError):
     """The time for a request was over before it was written: nothing can come of it."""
-
-
-class _Watch:
-    """The sockets of an exchange, and until when (`ticks`) they may be written to."""
-
-    def __init__(self) -> None:
-        self.sockets: list[socket.socket] = []
-        self.until = inf
-
-    def look(self) -> None:
-        """Raises NotSentError if it is too late to write."""
-        if ticks() > self.until:
-            raise NotSentError("this process stood still")
 
 
 class Answer(NamedTuple):
@@ -71,18 +59,18 @@ class Answer(NamedTuple):
 class Line:
     """The way to Slack, for one exchange at a time.
 
-    `proxy` is the URL of an HTTP proxy, None for a direct connection; `timeout` the seconds an
-    exchange may take once connected.
+    `proxy` is the URL of an HTTP proxy, for https only: in the clear it would see the token;
+    None for a direct connection. `timeout` is the seconds an exchange may take, and as many
+    again to connect.
     """
 
     def __init__(self, proxy: str | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
-        proxies = {"http": proxy, "https": proxy} if proxy else {}
-        self._watch = _Watch()
+        self._sockets = _Sockets()
         self._opener = build_opener(
-            ProxyHandler(proxies),
+            _Proxy({"https": proxy} if proxy else {}),
             _NoRedirect(),
-            _Http(self._watch),
-            _Https(self._watch),
+            _Http(self._sockets),
+            _Https(self._sockets),
         )
         self._timeout = timeout
 
@@ -104,35 +92,71 @@ class Line:
     @contextlib.contextmanager
     def writing_until(self, moment: float) -> Iterator[None]:
         """Within it nothing is written after that moment of `ticks`, but NotSentError raised."""
-        self._watch.until = moment
+        self._sockets.until = moment
         try:
             yield
         finally:
-            self._watch.until = inf
+            self._sockets.until = inf
 
     @contextlib.contextmanager
     def _cut_off_in_time(self) -> Iterator[None]:
         """Ends the connection under a reader that would wait for ever."""
-        late = threading.Event()
-        timer = threading.Timer(self._timeout, _cut_off, (self._watch.sockets, late))
+        self._sockets.begin()
+        timer = threading.Timer(self._timeout, self._sockets.cut_off)
         timer.start()
         try:
             yield
-        except (OSError, HTTPException):
-            if late.is_set():
-                raise TimeoutError("the exchange takes too long") from None
-            raise
+        except (OSError, HTTPException, ValueError):  # of a connection shut while it is made
+            if not self._sockets.late:
+                raise
         finally:
             timer.cancel()
             timer.join()
-            self._watch.sockets.clear()
+        if self._sockets.late:  # also where the shut connection looks like the regular end
+            raise TimeoutError("the exchange takes too long") from None
 
 
-def _cut_off(sockets: list[socket.socket], late: threading.Event) -> None:
-    late.set()
-    for one in sockets:
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(one, socket.SHUT_RDWR)  # below TLS, which is not ours to touch
+class _Sockets:
+    """The connections of one exchange, from the first byte on: a proxy, too, can answer for ever.
+
+    `late` says that they were cut off; one made after that is cut off at once. `until` is when
+    (`ticks`) they may last be written to.
+    """
+
+    def __init__(self) -> None:
+        self.late = False
+        self.until = inf
+        self._open: list[socket.socket] = []
+        self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        self.late = False
+        self._open.clear()
+
+    def hold(self, one: socket.socket) -> None:
+        with self._lock:
+            self._open.append(one)
+        if self.late:
+            self.cut_off()
+
+    def cut_off(self) -> None:
+        with self._lock:
+            self.late = True
+            for one in self._open:
+                with contextlib.suppress(OSError):
+                    # Below TLS, which is not ours to touch.
+                    socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    def look(self) -> None:
+        """Raises NotSentError if it is too late to write."""
+        if ticks() > self.until:
+            raise NotSentError("this process stood still")
+
+    def connect(self, *address: Any) -> socket.socket:
+        """As `socket.create_connection`, kept in sight."""
+        made = socket.create_connection(*address)
+        self.hold(made)
+        return made
 
 
 def _read(response: Any) -> bytes:
@@ -146,17 +170,9 @@ def _read(response: Any) -> bytes:
     return bytes(body)
 
 
-def _is_safe(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
-
-
 def refuse_open_road(url: str) -> None:
     """Raises DeliveryError, which does not name the address, unless it is safe to write to."""
-    if not _is_safe(url):
+    if unsafe(url):
         raise DeliveryError(
             "messages go over https:// only (http:// only to this machine)",
             hint="correct slack.base_url or the webhook's address",
@@ -171,6 +187,17 @@ def posting(url: str, body: bytes, content_type: str) -> Request:
     return Request(url, body, headers, method="POST")  # noqa: S310 - the scheme was just checked
 
 
+class _Proxy(ProxyHandler):
+    """The configured proxy for every host: urllib would ask `no_proxy` of the environment."""
+
+    def proxy_open(self, req: Request, proxy: str, type: str) -> Any:
+        parts = urlsplit(proxy)
+        if parts.username is not None:
+            words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            req.add_header("Proxy-Authorization", f"Basic {b64encode(words.encode()).decode()}")
+        req.set_proxy(parts.netloc.rpartition("@")[2], parts.scheme or type)
+
+
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
@@ -181,50 +208,54 @@ class _NoRedirect(HTTPRedirectHandler):
 class _Http(HTTPHandler):
     """Opens http:// and keeps its socket in sight."""
 
-    def __init__(self, watch: _Watch) -> None:
+    def __init__(self, sockets: _Sockets) -> None:
         super().__init__()
-        self._watch = watch
+        self._sockets = sockets
 
     def http_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(partial(_HttpConnection, self._watch), req)
+        return self.do_open(partial(_HttpConnection, self._sockets), req)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whom TLS trusts: read once, it takes 50 ms."""
+    return ssl.create_default_context()
 
 
 class _Https(HTTPSHandler):
     """Opens https:// and keeps its socket in sight."""
 
-    def __init__(self, watch: _Watch) -> None:
-        self._trusted = ssl.create_default_context()
+    def __init__(self, sockets: _Sockets) -> None:
+        self._trusted = _authorities()
         super().__init__(context=self._trusted)
-        self._watch = watch
+        self._sockets = sockets
 
     def https_open(self, req: Request) -> HTTPResponse:
-        connection = partial(_HttpsConnection, self._watch)
+        connection = partial(_HttpsConnection, self._sockets)
         return self.do_open(connection, req, context=self._trusted)
 
 
 class _HttpConnection(HTTPConnection):
-    def __init__(self, watch: _Watch, host: str, **options: Any) -> None:
+    def __init__(self, sockets: _Sockets, host: str, **options: Any) -> None:
         super().__init__(host, **options)
-        self._watch = watch
-
-    def connect(self) -> None:
-        super().connect()
-        self._watch.sockets.append(self.sock)
+        self._create_connection = sockets.connect
+        self._sockets = sockets
 
     def send(self, data: Any) -> None:
-        self._watch.look()
+        self._sockets.look()
         super().send(data)
 
 
 class _HttpsConnection(HTTPSConnection):
-    def __init__(self, watch: _Watch, host: str, **options: Any) -> None:
+    def __init__(self, sockets: _Sockets, host: str, **options: Any) -> None:
         super().__init__(host, **options)
-        self._watch = watch
+        self._create_connection = sockets.connect
+        self._sockets = sockets
 
     def connect(self) -> None:
         super().connect()
-        self._watch.sockets.append(self.sock)
+        self._sockets.hold(self.sock)  # TLS is another socket object around the same connection
 
     def send(self, data: Any) -> None:
-        self._watch.look()
+        self._sockets.look()
         super().send(data)

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from bot.delivery.base import Json
+from bot.delivery.shapes import an_object
 from bot.delivery.slack_errors import SlackRefusedError
 from bot.errors import DeliveryError
 
@@ -156,7 +157,7 @@ class People:
 
 
 def _names_of(user: Json) -> list[str]:
-    profile = user.get("profile") or {}
+    profile = an_object(user, "profile")
     real = (user.get("real_name"), profile.get("real_name"), profile.get("real_name_normalized"))
     shown = (profile.get("display_name"), profile.get("display_name_normalized"))
     return [str(name) for name in (user.get("name"), *shown, *real) if name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.alerts.model import Finding
 from bot.config.settings import Route, SlackSettings
-from bot.kinds.base import matches
+from bot.spend.globs import matches
 
 
 def route(finding: Finding, slack: SlackSettings) -> tuple[str, str | None]:

@@ -17,6 +17,7 @@ from bot.delivery.channels import ChannelIds
 from bot.delivery.line import TIMEOUT_SECONDS, Line
 from bot.delivery.people import KnownNames, People
 from bot.delivery.pictures import Pictures
+from bot.delivery.shapes import words
 from bot.delivery.slack_api import PAGE, SlackApi, key_of
 from bot.delivery.slack_errors import SlackRefusedError
 from bot.messages.placeholders import called, mentioned, placed
@@ -174,7 +175,7 @@ class SlackNotifier:
 def _found(messages: Iterator[Json], channel_id: str, key: str) -> Receipt | Unknown | None:
     for message in islice(messages, PAGE * _MOST_PAGES):
         if key_of(message) == key:
-            ts, thread_ts = str(message["ts"]), str(message.get("thread_ts") or "")
+            ts, thread_ts = words(message, "ts"), str(message.get("thread_ts") or "")
             return Receipt(channel_id, ts, (), "" if thread_ts == ts else thread_ts)
     if next(messages, None) is not None:
         return Unknown("too many messages have been written there since")

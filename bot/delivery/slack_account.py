@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from bot.delivery.base import Json
+from bot.delivery.shapes import an_object
 from bot.delivery.slack_api import SlackApi
 
 
@@ -27,7 +28,7 @@ class SlackAccount(SlackApi):
     def channel(self, channel_id: str) -> Json:
         """conversations.info: one channel by its id."""
         answer = self._call(self._client.conversations_info, channel=channel_id)
-        return answer.get("channel") or {}
+        return an_object(answer, "channel")
 
     def all_channels(self, types: str) -> Iterator[Json]:
         """conversations.list: channels of these types, archived ones too."""

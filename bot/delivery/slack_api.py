@@ -19,6 +19,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.delivery.base import Json, Outgoing, Receipt
 from bot.delivery.line import Line
+from bot.delivery.shapes import a_list, an_object, next_cursor, not_slack, objects, words
 from bot.delivery.slack_errors import answered, in_doubt, unanswered
 
 EVENT_TYPE = "budget_bot_message"
@@ -26,6 +27,9 @@ EVENT_TYPE = "budget_bot_message"
 
 PAGE = 200
 """Messages in a page of history."""
+
+MOST_PAGES = 300
+"""Pages of a list: 60,000 messages or people. Cursors that go on for ever do not."""
 
 _SILENT = logging.getLogger("bot.delivery.slack_sdk")
 _SILENT.setLevel(logging.CRITICAL + 1)
@@ -103,12 +107,12 @@ class SlackApi:
 
     def groups(self) -> Iterator[Json]:
         """usergroups.list: the groups that can be called."""
-        return iter(self._call(self._client.usergroups_list).get("usergroups") or ())
+        return iter(objects(self._call(self._client.usergroups_list), "usergroups"))
 
     def user_by_email(self, address: str) -> Json:
         """users.lookupByEmail: one person."""
         answer = self._call(self._client.users_lookupByEmail, email=address)
-        return answer.get("user") or {}
+        return an_object(answer, "user")
 
     def channels(self, types: str) -> Iterator[Json]:
         """conversations.list: channels of these types, archived ones left out."""
@@ -122,13 +126,13 @@ class SlackApi:
     def members(self, group: str) -> list[str]:
         """usergroups.users.list: the ids of a group's members. Needs usergroups:read."""
         method = self._client.usergroups_users_list
-        return [str(user) for user in self._call(method, usergroup=group).get("users") or ()]
+        return [str(user) for user in a_list(self._call(method, usergroup=group), "users")]
 
     def upload_address(self, name: str, length: int) -> tuple[str, str]:
         """files.getUploadURLExternal: where so many bytes go, and the id of the file to be."""
         method = self._client.files_getUploadURLExternal
         answer = self._call(method, filename=name, length=length)
-        return str(answer["upload_url"]), str(answer["file_id"])
+        return words(answer, "upload_url"), words(answer, "file_id")
 
     def send_bytes(self, request: Request) -> None:
         """The bytes to an upload address. It is secret by itself: no token goes along."""
@@ -143,19 +147,22 @@ class SlackApi:
         """files.completeUploadExternal without a channel: whether Slack has finished the file."""
         files: list[dict[str, str | None]] = [{"id": file_id, "title": title}]
         answer = self._call(self._client.files_completeUploadExternal, files=files)
-        file = (answer.get("files") or [{}])[0]
+        file = next(iter(objects(answer, "files")), {})
         return bool(file.get("filetype") or file.get("mimetype"))
 
     def _pages(
         self, method: Callable[..., SlackResponse], items: str, **arguments: Any
     ) -> Iterator[Json]:
-        cursor = None
-        while True:
+        seen: set[str | None] = set()
+        cursor: str | None = None
+        while cursor not in seen and len(seen) < MOST_PAGES:
+            seen.add(cursor)
             answer = self._call(method, cursor=cursor, **arguments)
-            yield from answer.get(items) or ()
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
+            yield from objects(answer, items)
+            cursor = next_cursor(answer)
+            if cursor is None:
                 return
+        raise in_doubt("Slack's list does not end")
 
     def _call(
         self, method: Callable[..., SlackResponse], where: str = "", /, **arguments: Any
@@ -169,8 +176,8 @@ class SlackApi:
             raise answered(response.status_code, response.headers, response.data, channel) from None
         except (OSError, HTTPException) as error:
             raise unanswered(error) from None
-        except (SlackClientError, AttributeError, ValueError):  # JSON, but not an object
-            raise in_doubt("the answer did not come from Slack") from None
+        except (SlackClientError, AttributeError, ValueError, RecursionError):
+            raise not_slack() from None  # JSON, but not an object, or a very deep one
         return answer if isinstance(answer, dict) else {}
 
 
@@ -197,10 +204,7 @@ class _Client(WebClient):
 
 
 def _receipt(answer: Json, outgoing: Outgoing) -> Receipt:
-    try:
-        return Receipt(str(answer["channel"]), str(answer["ts"]), (), outgoing.thread_ts)
-    except KeyError:
-        raise in_doubt("the answer did not come from Slack") from None
+    return Receipt(words(answer, "channel"), words(answer, "ts"), (), outgoing.thread_ts)
 
 
 def metadata_of(outgoing: Outgoing) -> Json:
@@ -216,8 +220,8 @@ def key_of(message: Mapping[str, Any]) -> str | None:
 
     Only its own: the further keys that it tells have messages of their own in its thread.
     """
-    metadata = message.get("metadata") or {}
+    metadata = an_object(message, "metadata")
     if metadata.get("event_type") != EVENT_TYPE:
         return None
-    key = (metadata.get("event_payload") or {}).get("key")
+    key = an_object(metadata, "event_payload").get("key")
     return key if isinstance(key, str) else None

@@ -212,7 +212,8 @@ def in_doubt(message: str) -> DeliveryError:
 def refused(code: str, answer: Any, channel: str = "the channel") -> SlackRefusedError:
     """A refusal by its code, explained."""
     fields = answer if isinstance(answer, Mapping) else {}
-    details = tuple(str(detail) for detail in fields.get("errors") or ())
+    errors = fields.get("errors")
+    details = tuple(map(str, errors)) if isinstance(errors, list) else ()
     message, hint = _explained(code, fields)
     where = channel or "the channel"
     return SlackRefusedError(
@@ -262,6 +263,8 @@ def _words(reason: object) -> str:
         return "timed out"
     if isinstance(reason, ssl.SSLCertVerificationError):
         return "its certificate is not trusted"
+    if isinstance(reason, ssl.SSLError):
+        return "TLS failed"
     if isinstance(reason, OSError) and reason.strerror:
         return reason.strerror.lower()
     return type(reason).__name__

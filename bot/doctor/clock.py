@@ -33,7 +33,7 @@ def clock_check(who: str, header: str, now: datetime) -> Check:
 def _instant(header: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(header)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

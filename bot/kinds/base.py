@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -27,7 +25,7 @@ from bot.alerts.model import ORGANIZATION, Dimension, Measure, Outcome, Severity
 from bot.kinds.durations import Duration
 from bot.kinds.quiet import Quiet, quiet_hours
 from bot.spend.calendar import Span
-from bot.spend.ledger import Chosen, DailyTable, Ids, Ledger
+from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.money import LARGEST_DOLLARS, from_dollars, usd
 from bot.spend.names import clean
@@ -150,9 +148,7 @@ class Rule(BaseModel):
 
     def table(self, ledger: Ledger, quantity: Additive) -> DailyTable:
         """Daily sums per subject of what the rule is about."""
-        return ledger.selected(
-            quantity, self.per, tuple(self.match), self._chooser(ledger) if self.match else None
-        )
+        return ledger.selected(quantity, self.per, tuple(self.match.items()))
 
     def amounts(self, ledger: Ledger) -> DailyTable:
         """Daily sums of the rule's metric, for metrics that add up. Money in nano-dollars."""
@@ -208,42 +204,6 @@ class Rule(BaseModel):
     @property
     def min_nanos(self) -> int:
         return from_dollars(self.min_usd)
-
-    def _chooser(self, ledger: Ledger) -> Chosen:
-        return _Choice(tuple(self.match.items()), ledger.name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """What a `match` lets through. Equal for equal globs, so that a ledger may keep its sums."""
-
-    globs: tuple[tuple[Dimension, Globs], ...]
-    name: Callable[[str, str | None], str] = field(compare=False)
-
-    def __call__(self, dimensions: tuple[str, ...], ids: Ids) -> bool:
-        member = dict(zip(dimensions, ids, strict=True))
-        return all(
-            matches(globs, member[dimension], self.name(dimension, member[dimension]))
-            for dimension, globs in self.globs
-        )
-
-
-def matches(globs: Iterable[str], member: str | None, name: str) -> bool:
-    """Whether an id or its name fits one of the globs and none of those that begin with `!`.
-
-    With only `!` globs, everything else fits. Case does not matter. A name always fits itself,
-    whatever characters it has.
-    """
-    words = {name.casefold(), (member or "").casefold()}
-    wanted = [glob.casefold() for glob in globs if not glob.startswith("!")]
-    unwanted = [glob[1:].casefold() for glob in globs if glob.startswith("!")]
-    if any(_fits(word, glob) for word in words for glob in unwanted):
-        return False
-    return not wanted or any(_fits(word, glob) for word in words for glob in wanted)
-
-
-def _fits(word: str, glob: str) -> bool:
-    return word == glob or fnmatchcase(word, glob)
 
 
 def amount(value: float, measure: Measure) -> str:

@@ -67,11 +67,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.alerts.model import ORGANIZATION, SEPARATOR, Finding, Outcome, Skipped
-from bot.kinds.base import AS_NUMBER, Rule, matches
+from bot.kinds.base import AS_NUMBER, Rule
 from bot.kinds.cap_steps import CapVerdict, highest_step
 from bot.kinds.cap_words import CapWords, missing_words, percent_of, unforeseen_words
 from bot.spend.calendar import DayState, Period, Unit, period_of
 from bot.spend.forecast import TooYoung
+from bot.spend.globs import matches
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 from bot.spend.money import LARGEST_DOLLARS, from_dollars

@@ -9,12 +9,13 @@ from datetime import date, timedelta
 
 from bot.alerts.model import Finding
 from bot.kinds.base import Rule
+from bot.spend.baseline import SAME_WEEKDAYS
 from bot.spend.calendar import DayState, Span
 from bot.spend.ledger import Days, Ledger
 
-WEEKS_AGO = {"cap": range(1, 5), "drift": range(3, 6)}
-"""Which weeks before count, by kind; the last six for the others, as a spike's usual does."""
-SIX_WEEKS = range(1, 7)
+WEEKS_AGO = {"cap": range(1, 5), "drift": range(3, 6), "drop": range(1, 7)}
+"""Which weeks before count, by kind; for the others those of a spike's usual."""
+USUAL_WEEKS = range(1, SAME_WEEKDAYS + 1)
 WEEKDAYS_NEEDED = 2
 AVERAGE_DAYS = 28
 AVERAGE_NEEDED = 7
@@ -73,7 +74,7 @@ def _pairs(
 ) -> tuple[dict[date, Days], str]:
     """For each day that can be compared the days it is compared with; and that in words."""
     first = finding.period.start
-    weeks = WEEKS_AGO.get(finding.kind, SIX_WEEKS)
+    weeks = WEEKS_AGO.get(finding.kind, USUAL_WEEKS)
     whole_week = finding.kind == "drift"  # a week, each of whose days has its own past
     pairs = {
         day: past

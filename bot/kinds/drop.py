@@ -49,15 +49,12 @@ from bot.kinds.lookback import (
     unplanned,
 )
 from bot.kinds.members import gross
-from bot.spend.baseline import (
-    SAME_WEEKDAYS,
-    median,
-    previous_same_weekdays,
-)
+from bot.spend.baseline import median, previous_same_weekdays
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 
+SAME_WEEKDAYS = 6
 WEEKS_NEEDED = 3
 """Usable same weekdays without which nothing is usual."""
 
@@ -231,7 +228,7 @@ def _usual_of_all(
     history: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
     """`_usual` of every row at once, where no drop goes on."""
-    past = previous_same_weekdays(history)
+    past = previous_same_weekdays(history, SAME_WEEKDAYS)
     weeks = (~np.isnan(past)).sum(axis=-1)
     return median(past), weeks, (weeks >= WEEKS_NEEDED) & ~(past <= 0).any(axis=-1)
 

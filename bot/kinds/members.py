@@ -3,15 +3,56 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
+from typing import NamedTuple
 
-from bot.kinds.base import Rule, matches
-from bot.spend.ledger import Ids, Ledger
+from bot.kinds.base import Rule
+from bot.spend.globs import Index, matches
+from bot.spend.ledger import Days, Ids, Ledger
 from bot.spend.line_item import parse
 
 BILL = ("project", "line_item", "api_key")
 """The finest dimensions of money; model and snapshot are read from the line item."""
+
+
+class BillRow(NamedTuple):
+    """Money of some days together: who it belongs to in every dimension, and nano-dollars."""
+
+    member: Mapping[str, str | None]
+    nanos: int
+
+    def subject(self, rule: Rule) -> Ids:
+        """The ids of the rule's subject that the money belongs to."""
+        return tuple(self.member.get(dimension) for dimension in rule.per)
+
+
+class Bill:
+    """The rows of a bill, found by what a rule's `match` lets through."""
+
+    def __init__(self, ledger: Ledger, days: Days) -> None:
+        self._ledger = ledger
+        self.rows = [BillRow(of_bill(ids), n) for ids, n in ledger.bill(BILL, days).items()]
+        self._indexes: dict[str, Index] = {}
+
+    def places(self, rule: Rule) -> Iterable[int]:
+        """The numbers of the rows that the rule's `match` takes in."""
+        if not rule.match:
+            return range(len(self.rows))
+        found = [self._index(dimension).places(globs) for dimension, globs in rule.match.items()]
+        return set.intersection(*found)
+
+    def _index(self, dimension: str) -> Index:
+        if dimension not in self._indexes:
+            members = [row.member[dimension] for row in self.rows]
+            self._indexes[dimension] = Index(members, partial(self._ledger.name, dimension))
+        return self._indexes[dimension]
+
+
+def bill_of(ledger: Ledger, days: Days) -> Bill:
+    """The bill of the days, read once."""
+    return ledger.remembered(("bill", days), lambda: Bill(ledger, days))
 
 
 def of_bill(ids: Ids) -> dict[str, str | None]:
@@ -38,9 +79,9 @@ def holder(rule: Rule, ledger: Ledger, member: Mapping[str, str | None]) -> Ids 
 
 def gross(rule: Rule, ledger: Ledger, day: date) -> dict[Ids, int]:
     """Nano-dollars of the day by subject of the rule, credits left out."""
+    bill = bill_of(ledger, (day,))
     found: dict[Ids, int] = defaultdict(int)
-    for ids, nanos in ledger.bill(BILL, (day,)).items():
-        subject = holder(rule, ledger, of_bill(ids)) if nanos > 0 else None
-        if subject is not None:
-            found[subject] += nanos
+    for row in map(bill.rows.__getitem__, bill.places(rule)):
+        if row.nanos > 0:
+            found[row.subject(rule)] += row.nanos
     return found

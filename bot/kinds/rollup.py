@@ -2,8 +2,9 @@
 
 A spike of a part (a model of a project, a key, a project of the organisation) is
 
-- no finding but a remark, when other parts of its whole fell by half as much or more, or when its
-  project as a whole rose by less than half as much: traffic moved;
+- no finding but a remark, when other parts of its whole fell by half as much or more, or by so much
+  that the rest of it is below its limit, or when its project as a whole rose by less than half as
+  much: traffic moved;
 - told by its whole's spike of the same day, where that fires, and named there;
 - told by a cap's breach of the same day, which it explains.
 """
@@ -19,16 +20,18 @@ from bot.alerts.model import ORGANIZATION, Dimension, Finding, Outcome, Remark, 
 from bot.kinds.base import Direction, Rule, amount
 from bot.kinds.cap import Cap
 from bot.kinds.spike import Series, Spike
+from bot.spend.baseline import SAME_WEEKDAYS, Floats, median
 from bot.spend.calendar import period_name
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.names import clean
 
 DRIVES = 0.2
 """A part drives the organisation's spike from this share of its excess on."""
-FALLEN = 3.0
+FALLEN = 2.0
 """Swings below its usual from which a part has fallen, and not only strayed."""
 LASTING = 0.25
-"""A part has been high for days if its last week rose by this share of its excess."""
+"""A part was high on a day of the last week if it was above its usual by this share of its
+excess."""
 MOST_NAMED = 3
 """Drivers that a sentence names."""
 
@@ -168,7 +171,8 @@ def _moved(rules: Mapping[str, Rule], ledger: Ledger, outcome: Outcome) -> Remar
     whole = wholes_of(outcome.subject)[0]
     fell = _fall_of_the_others(rule, ledger, outcome, whole)
     rise = np.inf if whole == ORGANIZATION else _rise_of(rule, ledger, outcome, whole)
-    if fell < _excess(outcome) / 2 and rise >= _excess(outcome) / 2:
+    is_new = outcome.observed - fell > (outcome.limit or 0) and fell < _excess(outcome) / 2
+    if is_new and rise >= _excess(outcome) / 2:
         return None
     return Remark(
         outcome.rule, outcome.subject, outcome.period, _moved_words(outcome, whole, fell, rise)
@@ -193,8 +197,8 @@ def _fall_of_the_others(rule: Spike, ledger: Ledger, part: Finding, whole: Subje
 def _rise_of(rule: Spike, ledger: Ledger, part: Finding, whole: Subject) -> float:
     """How far the whole rose with its part, in the metric's unit; infinite where it is not known.
 
-    On the day itself; or, where the part has been high for days, over the last week: what moved
-    stays moved, also on a day on which the whole happens to be high.
+    On the day itself; or, where the part has been high for days, on an average one of them: what
+    moved stays moved, also on a day on which the whole happens to be high.
     """
     own, total = _column(rule, ledger, part.subject), _column(rule, ledger, whole)
     if own is None or total is None:
@@ -202,10 +206,12 @@ def _rise_of(rule: Spike, ledger: Ledger, part: Finding, whole: Subject) -> floa
     at = (part.period.start - ledger.span.start).days
     usual = float(rule.baseline(ledger, total.history, part.period.start).usual[0])
     day = np.inf if np.isnan(usual) else float(total.observed[at, 0]) - usual
-    lately, whole_lately = _rise_lately(own, at), _rise_lately(total, at)
-    if lately >= LASTING * _excess(part) and whole_lately < lately / 2:
-        return min(day, whole_lately)
-    return day
+    ran, whole_ran = _excess_lately(own, at), _excess_lately(total, at)
+    high = np.flatnonzero(ran >= LASTING * _excess(part))
+    if not len(high):
+        return day
+    share = (day + whole_ran[high].sum()) / (_excess(part) + ran[high].sum())
+    return float(min(day, share * _excess(part)))
 
 
 def _column(rule: Spike, ledger: Ledger, subject: Subject) -> Series | None:
@@ -217,12 +223,13 @@ def _column(rule: Spike, ledger: Ledger, subject: Subject) -> Series | None:
     return Series((subject.ids,), series.observed[:, [n]], series.history[:, [n]])
 
 
-def _rise_lately(series: Series, at: int) -> float:
-    """The mean of the seven days before the day, above that of the four weeks before them."""
-    week, month = series.history[max(0, at - 7) : at], series.history[max(0, at - 35) : at - 7]
-    if np.isnan(week).all() or np.isnan(month).all():
-        return 0.0
-    return float(np.nanmean(week) - np.nanmean(month))
+def _excess_lately(series: Series, at: int) -> Floats:
+    """How far each of the seven days before the day was above the median of its weekday before."""
+    days = np.arange(max(at - 7, 0), at)
+    before = days[:, None] - 7 * np.arange(1, 1 + SAME_WEEKDAYS)
+    past = np.where(before >= 0, series.history[before, 0], np.nan)
+    excess: Floats = np.nan_to_num(series.observed[days, 0] - median(past))
+    return excess
 
 
 def _is_beside(ids: Ids, part: Subject, whole: Subject) -> bool:
@@ -238,7 +245,7 @@ def _moved_words(part: Finding, whole: Subject, fell: float, rise: float) -> str
     between = kinds.get(part.subject.dimensions[-1], "models")
     where = clean(whole.name)
     above = f"{part.subject.title} was {amount(_excess(part), part.measure)} above its usual"
-    if fell >= _excess(part) / 2:
+    if rise >= _excess(part) / 2 or fell >= _excess(part) / 2:
         meanwhile = f"the rest of {where} fell by {amount(fell, part.measure)}"
     elif rise > 0:
         meanwhile = f"{where} as a whole rose by {amount(rise, part.measure)} only"

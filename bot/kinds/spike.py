@@ -1,7 +1,7 @@
 """spike: a day far above what is usual for that weekday, judged by how much it normally swings.
 
 What it does
-    The usual is the middle of the last six same weekdays (the highest and the lowest left out),
+    The usual is the middle of the last eight same weekdays (the highest and the lowest left out),
     drawn a little to the weekdays that are like it, and moved half-way by how the last week ran.
     The swing is how far the subject normally strays from its usual. A day is a spike when it is
     above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` (or 2 % of the
@@ -21,7 +21,7 @@ What it does
     traffic that only moved between models is a line of the digest. See docs/rules.md.
 
 Options
-    sensitivity   low | normal | high: k = 2.75, 2.5 or 2 swings (default normal).
+    sensitivity   low | normal | high: k = 2.8, 2.5 or 2 swings (default normal).
     direction     up | down (default up). Down is for ratios; `drop` tells spend that stops.
     min_usd       smallest excess over the usual, in dollars (default 5). For ratios: what the
                   subject must cost that day.
@@ -39,7 +39,7 @@ Example
         direction: down
 
 What it says
-    search cost $412.00 on Thu 19 Nov 2026, 12× its usual Thursday ($33.90). Over the last 6 weeks
+    search cost $412.00 on Thu 19 Nov 2026, 12× its usual Thursday ($33.90). Over the last 8 weeks
     it normally swings about +16% around the usual; anything up to $67.54 would have been fine.
 """
 
@@ -85,7 +85,7 @@ class Sensitivity(StrEnum):
 
     @property
     def swings(self) -> float:
-        return {"low": 2.75, "normal": 2.5, "high": 2.0}[self.value]
+        return {"low": 2.8, "normal": 2.5, "high": 2.0}[self.value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,10 +138,10 @@ def _refused(head: Head, body: bytes, key: str) -> ApiError:
 
 def _wrong_type(head: Head, body: bytes) -> ApiError | None:
     kind = head.content_type
-    if kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json")):
-        return None
     if _is_html(head, body):
         return head.error(ApiError, "a web page came instead of data", _PORTAL)
+    if kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json")):
+        return None
     if "/" not in kind:  # headers that break off look like complete ones
         return head.error(TransientError, "the answer broke off")
     wrong = f"the answer is `{shown(kind)[:60]}`, not application/json"

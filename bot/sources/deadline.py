@@ -84,6 +84,11 @@ class Watch:
         with self._lock:  # the connection goes back to its pool: hands off from here on
             self._socket = None
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether whatever is read from now on is at its end."""
+        return self._shut
+
     def hold(self, connected: socket.socket | None) -> None:
         """The socket that is read from now on; shut at once if the time is over already."""
         with self._lock:
@@ -114,13 +119,35 @@ def _hold(connected: Any) -> None:
         watch.hold(connected)
 
 
+def _refuse_shut() -> None:
+    """TLS on a socket that was shut would fail without closing it."""
+    watch: Watch | None = getattr(_current, "watch", None)
+    if watch is not None and watch.is_shut:
+        raise TimeoutError
+
+
 class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        """Held from the start: a proxy, too, can drip its answer."""
+        made = super()._new_conn()
+        _hold(made)
+        return made
+
     def getresponse(self) -> Any:
         _hold(self.sock)
         return super().getresponse()
 
 
 class _TlsConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        _hold(made)
+        return made
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        _refuse_shut()
+
     def getresponse(self) -> Any:
         _hold(self.sock)
         return super().getresponse()

@@ -15,8 +15,9 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
+from bot.addresses import origin
 from bot.errors import ConfigError
-from bot.sources.address import checked_base_url, checked_proxy, origin
+from bot.sources.address import checked_base_url, checked_proxy
 from bot.sources.api_errors import (
     ApiError,
     Head,
@@ -33,6 +34,9 @@ from bot.sources.patience import Clock, Patience, retry_after
 BASE_URL = "https://api.openai.com/v1"
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Decoded bytes one answer may have."""
+MOST_VALUES = 4_000_000
+"""JSON values one answer may have, counted by its commas: an empty object takes three bytes there
+and a hundred here. A page of 64 MiB of costs has three million."""
 _LARGEST_ERROR = 64 * 1024
 _CHUNK = 64 * 1024
 _CONNECTIONS = 8
@@ -46,7 +50,7 @@ class ApiClient:
     Raises ConfigError for an address the key must not go to, or a key no header can hold.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - limits one by one, for those who need another
         self,
         key: str,
         base_url: str = BASE_URL,
@@ -56,12 +60,14 @@ class ApiClient:
         patience: Patience | None = None,
         clock: Clock | None = None,
         largest: int = LARGEST_ANSWER,
+        most_values: int = MOST_VALUES,
     ) -> None:
         self.base_url = checked_base_url(base_url)
         self._key = _checked_key(key)
         self._patience = patience or Patience()
         self._clock = clock or Clock()
         self._largest = largest
+        self._most_values = most_values
         self._session = _session(checked_proxy(proxy), ca_bundle)
         self._auth = _BearerFor(self.base_url, self._key)
         self.server_date = ""
@@ -109,6 +115,8 @@ class ApiClient:
                 found = self._exchange(path, params, endpoint)
             except (requests.RequestException, HTTPError, ApiError) as error:
                 found = error
+            except ValueError:  # urllib3, of a chunk of -5 bytes
+                found = TransientError(endpoint, "the answer is not sound HTTP")
         # Asked first: shutting the socket can look like the regular end of headers or body.
         if halt.halted:
             raise ApiError(endpoint, "stopped")
@@ -132,6 +140,8 @@ class ApiClient:
         with response:
             head = Head(endpoint, response.status_code, response.headers)
             self.server_date = response.headers.get("date", "")
+            if response.status_code < 200:  # not read: the answer itself may follow it
+                raise head.error(TransientError, f"{response.status_code} is no answer yet")
             if response.status_code != 200:
                 body = _read(response, _LARGEST_ERROR)
             else:
@@ -151,6 +161,9 @@ class ApiClient:
         if len(body) > self._largest:
             size = f"{self._largest / 1024 / 1024:g} MiB"
             raise head.error(TooLargeError, f"the answer is larger than {size}")
+        if body.count(b",") > self._most_values:
+            many = f"the answer holds more than {self._most_values:,} values"
+            raise head.error(TooLargeError, many)
         return body
 
 
@@ -218,7 +231,8 @@ def _read(response: requests.Response, most: int) -> bytes:
         body += chunk
         if len(body) >= most:
             break
-    return bytes(body[:most])
+    del body[most:]
+    return bytes(body)
 
 
 def _given_up(error: TransientError, attempts: int) -> TransientError:

@@ -98,11 +98,13 @@ def decode(body: bytes, place: Place = NOWHERE) -> dict[str, Any]:
     text = body.decode("utf-8-sig", "replace")
     try:
         content = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        if _UNSTORABLE_ESCAPE.search(text):
+            content = _storable(content)
     except (ValueError, InvalidOperation, RecursionError):
         raise PageError(place, "the answer is not readable JSON") from None
     if not isinstance(content, dict):
-        raise PageError(place, f"the answer is not a JSON object but {_kind(content)}")
-    return _storable(content) if _UNSTORABLE_ESCAPE.search(text) else content
+        raise PageError(place, f"the answer is not a JSON object but {kind_of(content)}")
+    return content
 
 
 def read_page(body: bytes, place: Place) -> Page:
@@ -112,7 +114,7 @@ def read_page(body: bytes, place: Place) -> Page:
         if name not in content:
             raise PageError(place, f"`{name}` is missing")
         if not isinstance(content[name], kind):
-            raise PageError(place, f"`{name}` is {_kind(content[name])}")
+            raise PageError(place, f"`{name}` is {kind_of(content[name])}")
     return Page(place, content["data"], content["has_more"], content)
 
 
@@ -145,7 +147,7 @@ def days_of(pages: Iterable[Page]) -> Iterator[Day]:
 
 def _times(bucket: Any, place: Place) -> tuple[int, int]:
     if not isinstance(bucket, dict):
-        _breach(place, f"a bucket is {_kind(bucket)}")
+        _breach(place, f"a bucket is {kind_of(bucket)}")
     start, end = (_instant(bucket, name, place) for name in ("start_time", "end_time"))
     if end <= start:
         _breach(place, "a bucket ends before it starts")
@@ -174,7 +176,7 @@ def _breach(place: Place, wrong: str) -> NoReturn:
     raise PageError(place, wrong)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
     """What JSON calls a value, with its article."""
     if value is None:
         return "null"

@@ -138,7 +138,7 @@ def _checked_cost(result: CostResult, place: Place) -> _Cost:
         _check_currency(amount.currency, place)
     exact: Exact | None = attos(bytes(amount.value))
     if exact is None:
-        exact = _dollars(_decoded(amount.value), place)
+        exact = _dollars(_decoded(amount.value, place), place)
     quantity = result.quantity
     return (
         (result.project_id or "", result.line_item or "", result.api_key_id or ""),
@@ -148,9 +148,12 @@ def _checked_cost(result: CostResult, place: Place) -> _Cost:
     )
 
 
-def _decoded(value: bytes | memoryview) -> Any:
+def _decoded(value: bytes | memoryview, place: Place) -> Any:
     """JSON that is no plain number, as the careful reader sees it."""
-    return json.loads(bytes(value), parse_float=Decimal)
+    try:
+        return json.loads(bytes(value).decode("utf-8", "replace"), parse_float=Decimal)
+    except (ValueError, InvalidOperation, RecursionError):  # e.g. an integer of 5,000 digits
+        raise PageError(place, "`amount.value` cannot be read") from None
 
 
 _TEXT = frozenset({str, type(None)})

@@ -1,7 +1,8 @@
 """Following pages: the `page` cursor of costs and usage, and the `after` of listings.
 
 A query is frozen: a cursor is good for the very same parameters only. Contract breaches (more
-pages without a cursor, a cursor that repeats, more pages than there can be) raise PageError.
+pages without a cursor, one that repeats, is no text or is endless, more pages than there can be)
+raise PageError.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
-from bot.sources.openai_pages import Page, PageError, Place, read_page
+from bot.sources.openai_pages import Page, PageError, Place, kind_of, read_page
 
 Params = tuple[tuple[str, str], ...]
 """A query string in order; a list is a key repeated."""
@@ -18,6 +19,7 @@ Params = tuple[tuple[str, str], ...]
 ROOT = "/organization/"
 MOST_LIST_PAGES = 1_000
 """Pages of a listing of names: 100,000 names are more than anyone has."""
+_LONGEST_CURSOR = 4_096  # it goes into an address, and no server takes a longer one
 
 
 class Answer(NamedTuple):
@@ -49,7 +51,7 @@ Read = Callable[[bytes, Place], Page]
 
 def bucket_pages(get: Get, call: Call, most: int, read: Read = read_page) -> Iterator[Page]:
     """The pages of a costs or usage query, at most `most` of them, each opened by `read`."""
-    return _follow(get, call, most, _next_page, read)
+    return _follow(get, call, most, bucket_cursor, read)
 
 
 def listed(get: Get, call: Call, most: int = MOST_LIST_PAGES) -> Iterator[dict[str, Any]]:
@@ -92,7 +94,8 @@ def _opened(get: Get, call: Call, cursor: Cursor | None, number: int, read: Read
     return read(answer.body, Place(call.endpoint, number, answer.request_id))
 
 
-def _next_page(page: Page) -> Cursor | None:
+def bucket_cursor(page: Page) -> Cursor | None:
+    """What asks for the page after this one of costs or usage; None after the last."""
     return _cursor(page, "next_page", "page")
 
 
@@ -104,6 +107,10 @@ def _cursor(page: Page, field: str, param: str) -> Cursor | None:
     if not page.has_more:
         return None
     value = page.content.get(field)
-    if not isinstance(value, str) or not value:
+    if value is None or value == "":
         raise PageError(page.place, f"`has_more` is true, but `{field}` is missing")
+    if not isinstance(value, str):
+        raise PageError(page.place, f"`{field}` is {kind_of(value)}")
+    if len(value) > _LONGEST_CURSOR:
+        raise PageError(page.place, f"`{field}` has more than {_LONGEST_CURSOR:,} characters")
     return param, value

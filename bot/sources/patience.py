@@ -52,7 +52,7 @@ def retry_after(header: str, now: datetime) -> float | None:
         return float(header)
     try:
         until = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):  # a zone of 10¹⁰ hours
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)

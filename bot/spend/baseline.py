@@ -1,6 +1,6 @@
 """What a subject usually spends on such a weekday, how much it normally swings, and the limit.
 
-The spike rule in one sentence: the middle of the last six same weekdays, drawn a little to the
+The spike rule in one sentence: the middle of the last eight same weekdays, drawn a little to the
 weekdays like it and moved half-way by how the last week ran, times what the series has normally
 swung in the last seven weeks.
 
@@ -31,7 +31,7 @@ NONE: Final = "none"
 
 NORMAL_SWINGS: Final = 2.5
 """How many swings above the usual are still normal, unless said otherwise."""
-SAME_WEEKDAYS: Final = 6
+SAME_WEEKDAYS: Final = 8
 OWN_WEIGHT: Final = 9  # of a weekday's own middle, where each weekday like it has 1 ...
 ALIKE: Final = 0.4  # ... and is like it within this much, log scale
 LOOK_BACK: Final = 56  # days whose misses tell the swing
@@ -42,9 +42,10 @@ BURSTY_FROM: Final = 0.3  # idle share from which the days of a series are no gu
 USUAL_SWING: Final = 0.20  # what a series without a past is taken to swing, on the log scale ...
 USUAL_WEIGHT: Final = 14  # ... with the weight of this many days
 SETTLED_DAYS: Final = 42  # with fewer misses than this the swing is widened
-OLD_SPIKE: Final = 3.5  # a past miss counts for at most this many swings
+OLD_SPIKE: Final = 3.5  # a past miss counts for at most this many ...
+NORMAL_MIDDLE: Final = 1.4826  # ... middle misses; this many of them are a normal deviation
 DOWNWARD: Final = 0.2  # weight of a miss below the usual, where one above it has 1
-CUSHION: Final = 0.30  # of an average day; keeps ratios of idle days finite
+CUSHION: Final = 0.15  # of an average day; keeps ratios of idle days finite
 _BLOCK = 256  # subjects at a time: bounds memory, and their windows fit a processor cache
 
 
@@ -72,7 +73,7 @@ class Baseline:
     level: Floats
     """How the last 7 days moved the usual: 1.2 is a fifth above what such weekdays cost."""
     weeks_used: Counts
-    """Usable same weekdays among the last six."""
+    """Usable same weekdays among the last eight."""
     history_days: Counts
     """Usable days before the day judged."""
     method: NDArray[np.str_]
@@ -177,7 +178,7 @@ class _History:
 
     spend: Floats
     base: Floats
-    """The middle of the six previous same weekdays, drawn to the weekdays like it."""
+    """The middle of the eight previous same weekdays, drawn to the weekdays like it."""
     weeks: Counts
     days_before: Counts
     highest_before: Floats
@@ -256,7 +257,7 @@ def _highest(history: _History, t: int) -> Floats:
 
 
 def _cushion(history: _History, t: int) -> Floats:
-    """30 % of the mean of the four weeks before; NaN without a usable day in them."""
+    """15 % of the mean of the four weeks before; NaN without a usable day in them."""
     recent = history.spend[max(t - 28, 0) : t]
     usable = (~np.isnan(recent)).sum(axis=0)
     mean = np.nansum(recent, axis=0) / np.maximum(usable, 1)
@@ -287,30 +288,32 @@ def _shift_and_swing(misses: Floats) -> tuple[Floats, Floats, Counts]:
     # The first 7 were shifted by less than a week: with five more weeks they are not needed.
     enough = usable.sum(axis=0) > 35
     usable &= ~enough | (usable.cumsum(axis=0) > 7)
-    return shift[-1], _swing(np.where(usable, past, 0.0), usable.sum(axis=0)), usable.sum(axis=0)
+    return shift[-1], _swing(np.where(usable, past, np.nan)), usable.sum(axis=0)
 
 
-def _swing(past: Floats, n: Counts) -> Floats:
+def _swing(past: Floats) -> Floats:
     """Root mean square of mostly the upward misses, pulled to 20 %, old spikes capped, wider
-    while there are few."""
-    up, down = np.maximum(past, 0.0), np.maximum(-past, 0.0)
+    while there are few. NaN misses do not count.
+
+    The cap is a multiple of the middle miss, which spikes do not move: of a root mean square they
+    would raise the cap themselves, and three in two months would hide the fourth.
+    """
+    n = (~np.isnan(past)).sum(axis=0)
+    middle = NORMAL_MIDDLE * np.nan_to_num(median(np.abs(past).T))
+    usual = np.sqrt((n * middle**2 + USUAL_WEIGHT * USUAL_SWING**2) / (n + USUAL_WEIGHT))
+    capped = np.nan_to_num(np.clip(past, -OLD_SPIKE * usual, OLD_SPIKE * usual))
+    squares = (np.where(capped > 0, 1.0, DOWNWARD) * capped**2).sum(axis=0)
     weight = n * (1 + DOWNWARD) + USUAL_WEIGHT
-
-    def pulled(cap: Floats | float) -> Floats:
-        squares = (np.minimum(up, cap) ** 2).sum(axis=0)
-        squares += DOWNWARD * (np.minimum(down, cap) ** 2).sum(axis=0)
-        return np.asarray(np.sqrt((2 * squares + USUAL_WEIGHT * USUAL_SWING**2) / weight))
-
-    swing = pulled(np.inf)
-    for _ in range(4):
-        swing = pulled(OLD_SPIKE * swing)
+    swing = np.sqrt((2 * squares + USUAL_WEIGHT * USUAL_SWING**2) / weight)
     doubt = (1 + USUAL_WEIGHT / np.maximum(n, 1)) / (1 + USUAL_WEIGHT / SETTLED_DAYS)
-    return np.where(n > 0, swing * np.sqrt(np.maximum(doubt, 1.0)), swing)
+    widened: Floats = np.where(n > 0, swing * np.sqrt(np.maximum(doubt, 1.0)), swing)
+    return widened
 
 
-def previous_same_weekdays(spend: Floats) -> Floats:
-    """(days, subjects, 6): the same weekday one to six weeks earlier, NaN where there is none."""
-    days, reach = len(spend), 7 * SAME_WEEKDAYS
+def previous_same_weekdays(spend: Floats, weeks: int = SAME_WEEKDAYS) -> Floats:
+    """(days, subjects, weeks): the same weekday so many weeks to one week earlier, NaN where there
+    is none."""
+    days, reach = len(spend), 7 * weeks
     padded = _padded(spend, days + reach)
     return np.stack([padded[back : back + days] for back in range(0, reach, 7)], axis=-1)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span, utc_day
+from bot.spend.globs import Index, Match
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.split import Volume
 
@@ -69,10 +71,6 @@ class DailyTable:
             ids: int(total)
             for ids, total in zip(self.ids, self.values[start:end].sum(axis=0), strict=True)
         }
-
-
-Chosen = Callable[[tuple[str, ...], Ids], bool]
-"""Whether the ids of these dimensions belong to what a rule is about."""
 
 
 @dataclass(slots=True)
@@ -154,24 +152,34 @@ class Ledger:
             self._volumes[key] = self.reader.volumes(dimensions, days)
         return self._volumes[key]
 
-    def selected(
-        self,
-        quantity: Additive,
-        per: tuple[str, ...],
-        filtered: tuple[str, ...] = (),
-        chosen: Chosen | None = None,
-    ) -> DailyTable:
-        """Daily sums per subject of only what is chosen.
+    def selected(self, quantity: Additive, per: tuple[str, ...], match: Match = ()) -> DailyTable:
+        """Daily sums per subject of only what the match lets through; made once.
 
-        `filtered` names the dimensions that `chosen` looks at; they need not be part of `per`.
+        The dimensions that the match looks at need not be part of `per`.
         """
-        if chosen is None or not filtered:
+        if not match:
             return self.sums(quantity, per)
+        key = ("selected", quantity, per, match)
+        return self.remembered(key, lambda: self._selected(quantity, per, match))
+
+    def _selected(self, quantity: Additive, per: tuple[str, ...], match: Match) -> DailyTable:
+        filtered = dict(match)
         wide = per + tuple(name for name in filtered if name not in per)
-        wide = tuple(name for name in wide if name != "organization") or ("organization",)
+        wide = tuple(name for name in wide if name != "organization")
         table = self.sums(quantity, wide)
-        kept = [n for n, ids in enumerate(table.ids) if chosen(wide, ids)]
+        found = [self._index(quantity, wide, name).places(filtered[name]) for name in filtered]
+        kept = sorted(set.intersection(*found))
         return _folded(table, kept, [_narrow(table.ids[n], wide, per) for n in kept])
+
+    def _index(self, quantity: Additive, wide: tuple[str, ...], dimension: str) -> Index:
+        """The columns of a table by their members of one dimension."""
+
+        def made() -> Index:
+            at = wide.index(dimension)
+            members = [ids[at] for ids in self.sums(quantity, wide).ids]
+            return Index(members, partial(self.name, dimension))
+
+        return self.remembered(("index", quantity, wide, dimension), made)
 
 
 CERTAINTY = (DayState.MISSING, DayState.OPEN, DayState.SETTLING, DayState.SETTLED)
@@ -191,11 +199,10 @@ def _narrow(ids: Ids, wide: tuple[str, ...], per: tuple[str, ...]) -> Ids:
 
 def _folded(table: DailyTable, columns: list[int], targets: list[Ids]) -> DailyTable:
     ids = tuple(sorted(set(targets), key=_sort_key))
-    values = np.zeros((len(table.span), len(ids)), dtype=np.int64)
     where = {target: n for n, target in enumerate(ids)}
-    for column, target in zip(columns, targets, strict=True):
-        values[:, where[target]] += table.values[:, column]
-    return DailyTable(table.span, ids, values)
+    values = np.zeros((len(ids), len(table.span)), dtype=np.int64)
+    np.add.at(values, [where[target] for target in targets], table.values.T[columns])
+    return DailyTable(table.span, ids, values.T)
 
 
 def _table(span: Span, sums: Sums) -> DailyTable:

@@ -68,6 +68,7 @@ def nanos(amount: Decimal) -> int:
 
 ATTOS_PER_NANO = 1_000_000_000
 _DECIMALS = 18
+_LONGEST_PLAIN = 28  # digits of a billion dollars in attodollars; int() refuses far longer ones
 _LARGEST_ATTOS = LARGEST_DOLLARS * 10**_DECIMALS
 _SCALES = tuple(10 ** (_DECIMALS - digits) for digits in range(_DECIMALS + 1))
 
@@ -82,7 +83,7 @@ def attos(written: bytes) -> int | None:
     """
     whole, _, fraction = written.partition(b".")
     digits = whole + fraction
-    if len(fraction) > _DECIMALS or not digits.isdigit():
+    if len(fraction) > _DECIMALS or len(digits) > _LONGEST_PLAIN or not digits.isdigit():
         return None
     amount = int(digits) * _SCALES[len(fraction)]
     return amount if amount <= _LARGEST_ATTOS else None

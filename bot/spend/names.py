@@ -7,7 +7,7 @@ that may hold one; escaping for Slack is the renderer's work and comes after.
 from __future__ import annotations
 
 import re
-from itertools import takewhile
+from itertools import chain, takewhile
 from unicodedata import category, normalize
 
 UNNAMED = "(unnamed)"
@@ -20,6 +20,7 @@ _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]|\x1b\][^\x07\x1b]*+(?:\x
 # Letters by category that show as nothing: Hangul fillers and the empty Braille pattern.
 _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _MARKS_PER_LETTER = 3
+_FIRST_MARK = "\u0300"
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
@@ -51,16 +52,23 @@ def _kept(text: str, enough: int) -> str:
         return text
     kept: list[str] = []
     marks = count = 0
-    for char in _ANSI.sub("", text):
+    for char in chain.from_iterable(map(_apart, _ANSI.sub("", text))):
         seen = _seen(char)
+        if not seen:  # before accents are counted: nothing invisible gives a letter three more
+            continue
         marks = marks + 1 if _is_mark(char) else 0
-        if not seen or marks > _MARKS_PER_LETTER or (marks and not kept):
+        if marks > _MARKS_PER_LETTER or (marks and not kept):
             continue
         kept.append(seen)
         count += seen != " "
         if count >= enough:
             break
     return normalize("NFC", "".join(kept))
+
+
+def _apart(char: str) -> str:
+    """A character whose accents NFC takes off, without them on; any other as it is."""
+    return normalize("NFC", char) if char > _FIRST_MARK else char
 
 
 def cut(text: str, limit: int) -> str:

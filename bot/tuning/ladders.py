@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.alerts.model import SEPARATOR, Finding
 from bot.kinds import Cap, Drift, Drop, New, Rule, Spike
-from bot.kinds.base import matches
 from bot.kinds.cap import DEFAULT
 from bot.kinds.spike import Sensitivity
+from bot.spend.globs import matches
 from bot.spend.metrics import Metric
 from bot.spend.money import LARGEST_DOLLARS
 

@@ -38,3 +38,26 @@ def test_a_digest_with_a_day_unread_says_that_an_amount_is_the_least_it_can_be(
     shown = place.run("digest", "--dry-run", *at(0)).out
     assert "Thu 19 Nov: at least $120 spent, costs could not be read whole" in shown
     assert "November 2026: at least $1,320" in shown
+
+
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [
+        (Fault("html", "*/costs", times=None), ": a web page came instead of data"),
+        (Fault("redirect", "*/costs", None, status=308), ": redirected to elsewhere.invalid (308)"),
+        (
+            Fault("wire", "*/costs", None, body=b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n\r\n{}"),
+            ": the answer is `a/b`, not application/json",
+        ),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Fault) else "",
+)
+def test_an_answer_that_is_not_the_bill_is_told_in_a_line_and_ends_with_four(
+    place: Place, fault: Fault, line: str
+) -> None:
+    place.openai.faults.add(fault)
+    ran = place.run("check", *at(0))
+    assert ran.code == 4
+    assert [said for said in ran.err.splitlines() if line in said], ran.err
+    assert "Traceback" not in ran.err
+    assert "sk-admin-test" not in ran.out + ran.err

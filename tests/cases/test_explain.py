@@ -181,7 +181,7 @@ def test_days_that_do_not_count_say_why() -> None:
         "11-12": "missing",
         "11-18": "unsettled",
     }
-    assert "middle of 4 Thursdays, drawn to weekdays like it: $20.00" in work.formula
+    assert "middle of 6 Thursdays, drawn to weekdays like it: $20.00" in work.formula
 
 
 def test_planned_money_lifts_a_cap() -> None:

@@ -61,7 +61,7 @@ def test_nothing_held_is_a_heading_or_an_empty_array(place: Place) -> None:
     assert json.loads(place.run("export", "costs", "--format", "json").out) == []
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "@SUM(A1)", "-2+3", "\tx"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "@SUM(A1)", "-2+3", " =1+1", "＝1+1"])
 def test_a_name_is_never_a_formula_in_a_spreadsheet(held: Place, name: str) -> None:
     held.openai.projects = [
         p._replace(name=name) if p.id == SEARCH else p for p in held.openai.projects
@@ -70,6 +70,18 @@ def test_a_name_is_never_a_formula_in_a_spreadsheet(held: Place, name: str) -> N
     shown = {row["project"] for row in table(held.run("export", "costs").out)}
     assert f"'{name}" in shown
     assert name not in shown
+
+
+def test_a_name_sends_no_code_to_a_terminal(held: Place) -> None:
+    name = "\x1b[31mred\r\n\u202eevil\x9b1m"
+    held.openai.projects = [
+        p._replace(name=name) if p.id == SEARCH else p for p in held.openai.projects
+    ]
+    held.bot("fetch", *at(0))
+    assert "red  evil" in {row["project"] for row in table(held.run("export", "costs").out)}
+    written = held.run("export", "costs", "--format", "json").out
+    assert written.isascii()
+    assert name in {row["project"] for row in json.loads(written)}
 
 
 def test_a_negative_amount_stays_a_number(held: Place) -> None:

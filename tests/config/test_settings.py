@@ -159,7 +159,7 @@ def test_secrets_are_never_shown() -> None:
     canary = "xoxb-canary"
     full = settings(
         source={"admin_key": canary},
-        slack={"bot_token": canary, "app_token": canary, "webhook_url": canary},
+        slack={"bot_token": canary, "app_token": canary, "webhook_url": f"https://{canary}"},
         heartbeat_url=f"https://{canary}",
     )
     assert canary not in repr(full)

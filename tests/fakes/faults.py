@@ -25,6 +25,7 @@ FaultKind = Literal[
     "drip",  # act; the answer byte by byte, `seconds` between two
     "gzip_bomb",  # act; a few kilobytes that unpack to `size` bytes
     "huge",  # act; a body that never ends
+    "wire",  # `body` on the wire as it stands, then `tail` for ever, `seconds` between two
     "redirect",  # 302 (or `status`) to `location`; does not act
 ]
 ACTS = {"drop_after", "reset", "truncate", "timeout", "wrong_type", "drip", "gzip_bomb", "huge"}
@@ -53,6 +54,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | bytes | None = None
     content_type: str = "text/plain"
+    tail: bytes = b""
     size: int = 256 * 1024 * 1024
     location: str = "http://elsewhere.invalid/"
 

@@ -139,6 +139,15 @@ def _huge(
         handler.connection.sendall(chunk)
 
 
+def _wire(
+    fault: Fault, _a: Reply | None, handler: BaseHTTPRequestHandler, fake: FakeServer
+) -> None:
+    """Any bytes at all, whether they are HTTP or not; without a tail the connection ends."""
+    handler.connection.sendall(_bytes(fault.body or b""))
+    while fault.tail and not fake.stopping.wait(fault.pause):
+        handler.connection.sendall(fault.tail)
+
+
 def _redirect(
     fault: Fault, _a: Reply | None, handler: BaseHTTPRequestHandler, fake: FakeServer
 ) -> None:
@@ -159,6 +168,7 @@ _PLAYS: Mapping[str, _Play] = {
     "drip": _drip,
     "gzip_bomb": _gzip_bomb,
     "huge": _huge,
+    "wire": _wire,
     "redirect": _redirect,
 }
 

@@ -105,6 +105,18 @@ def test_traffic_that_moved_between_models_is_a_remark_and_no_alert() -> None:
     )
 
 
+def test_a_part_is_told_only_if_what_did_not_move_is_above_its_limit() -> None:
+    new, old = steady(20, 35, project="search", model="new"), {"project": "search", "model": "old"}
+    rest = steady(200, 200, project="search", model="rest")
+    assert told(ledger(new, rest, steady(20, 20, **old)), PAIRS) == {"pairs: search × new": None}
+    (remark,) = judge([PAIRS], ledger(new, rest, steady(20, 13, **old)), [YESTERDAY])
+    assert isinstance(remark, Remark)
+    assert remark.text == (
+        "search × new was $15.00 above its usual on Thu 19 Nov 2026 while the rest of search fell "
+        "by $7.00: traffic moved between models."
+    )
+
+
 def test_keys_that_were_changed_are_a_remark_too() -> None:
     keys = [
         *daily([200] * 80 + [0] * 4, api_key="key_a"),
@@ -133,7 +145,7 @@ def test_a_rest_within_its_swing_has_not_fallen() -> None:
 @pytest.mark.parametrize(
     ("rest", "said"),
     [
-        (160, "search as a whole rose by $21.41 only: traffic moved between models."),
+        (160, "search as a whole rose by $21.60 only: traffic moved between models."),
         (130, "search as a whole did not rise: traffic moved between models."),
         (200, None),
     ],

@@ -78,6 +78,9 @@ def test_a_listing_goes_on_after_its_last_id() -> None:
     [
         ([listing(more=True)], "`has_more` is true, but `last_id` is missing"),
         ([listing("a", more=True)] * 2, "the cursor of the next page repeats"),
+        ([listing("a", more=True) | {"last_id": 7}], "`last_id` is a number"),
+        ([listing("a", more=True) | {"last_id": {}}], "`last_id` is an object"),
+        ([listing("a", more=True) | {"last_id": "x" * 5_000}], "`last_id` has more than 4,096 ch"),
         ([listing("a") | {"data": [{"name": "x"}]}], "an item has no `id`"),
         ([listing("a") | {"data": ["x"]}], "an item has no `id`"),
     ],

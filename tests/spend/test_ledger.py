@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.spend.calendar import DayState, Span
+from bot.spend.globs import Globs
 from bot.spend.ledger import Ids, Ledger, trailing
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from tests.build import NOW, TODAY, YESTERDAY, DictReader, ledger, on, spend, used
@@ -72,26 +73,23 @@ def test_a_total_covers_the_part_of_the_span_that_is_known(
 
 
 @pytest.mark.parametrize(
-    ("per", "filtered", "wanted", "sums"),
+    ("per", "match", "sums"),
     [
-        (("project",), ("model",), {"gpt-5"}, {("a",): 2, ("b",): 8}),
-        (("project",), ("model",), {"gpt-5", "o3"}, {("a",): 6, ("b",): 8}),
-        (("organization",), ("model",), {"gpt-5"}, {(None,): 10}),
-        (("organization",), ("project", "model"), {"a", "o3"}, {(None,): 4}),
-        (("model",), ("model",), {"o3"}, {("o3",): 4}),
-        (("project", "model"), ("project",), {"b"}, {("b", "gpt-5"): 8}),
-        (("project",), ("model",), {None}, {(None,): -16}),
-        (("project",), ("model",), {"nobody"}, {}),
+        (("project",), {"model": ("gpt-5",)}, {("a",): 2, ("b",): 8}),
+        (("project",), {"model": ("gpt-5", "o3")}, {("a",): 6, ("b",): 8}),
+        (("organization",), {"model": ("gpt-5",)}, {(None,): 10}),
+        (("organization",), {"project": ("a",), "model": ("o3",)}, {(None,): 4}),
+        (("model",), {"model": ("o3",)}, {("o3",): 4}),
+        (("project", "model"), {"project": ("b",)}, {("b", "gpt-5"): 8}),
+        (("project",), {"model": ("other (no model)",)}, {(None,): -16}),
+        (("project",), {"model": ("nobody",)}, {}),
+        (("project",), {"project": ("!a",), "model": ("gpt*",)}, {("b",): 8}),
     ],
 )
-def test_only_what_is_chosen_is_added_up(
-    per: tuple[str, ...], filtered: tuple[str, ...], wanted: set[str | None], sums: dict[Ids, int]
+def test_only_what_fits_the_globs_is_added_up(
+    per: tuple[str, ...], match: dict[str, Globs], sums: dict[Ids, int]
 ) -> None:
-    def chosen(dimensions: tuple[str, ...], ids: Ids) -> bool:
-        member = dict(zip(dimensions, ids, strict=True))
-        return all(member[name] in wanted for name in filtered)
-
-    table = ledger(*BILL).selected(Additive.COST, per, filtered, chosen)
+    table = ledger(*BILL).selected(Additive.COST, per, tuple(match.items()))
     totals = table.totals(THURSDAY)
     assert {ids: total // DOLLAR for ids, total in totals.items()} == sums
 
@@ -100,7 +98,7 @@ def test_the_same_sums_are_read_once() -> None:
     book = ledger(*BILL)
     for _ in range(2):
         book.sums(Additive.COST, ("project",))
-        book.selected(Additive.COST, ("project",), ("model",), lambda _dimensions, _ids: True)
+        book.selected(Additive.COST, ("project",), (("model", ("*",)),))
     assert isinstance(book.reader, DictReader)
     assert book.reader.asked == [
         (Additive.COST, ("project",)),

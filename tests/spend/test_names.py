@@ -59,6 +59,7 @@ def test_a_long_name_is_cut_between_whole_characters(name: str, shown: str) -> N
 
 def test_a_pile_of_accents_is_cleared_to_three() -> None:
     assert clean("x" + "\u0316" * 500 + "yz") == "x\u0316\u0316\u0316yz"
+    assert clean("x" + "\u0316\u200d\ud800" * 500 + "yz") == "x\u0316\u0316\u0316yz"
 
 
 @pytest.mark.parametrize(

@@ -317,9 +317,7 @@ def test_a_ledger_reads_the_stored_bill(history: History) -> None:
     history.replace_costs(costs(cost(5), cost(7, "b", "o3, input")), NOW)
     states = history.states(COSTS, WEEK, TIMES, NOW)
     book = Ledger(NOW, WEEK, history, states, states)
-    narrow = book.selected(
-        Additive.COST, ("project",), ("model",), lambda _dimensions, ids: "o3" in ids
-    )
+    narrow = book.selected(Additive.COST, ("project",), (("model", ("o3",)),))
     assert narrow.totals(WEEK) == {("b",): 7}
     assert book.state(YESTERDAY, Metric.COST) is DayState.SETTLING
 

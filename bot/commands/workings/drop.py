@@ -20,9 +20,8 @@ from bot.commands.workings.model import (
 )
 from bot.kinds import Drop
 from bot.kinds.base import amount
-from bot.kinds.drop import WEEKS_NEEDED, Replay
+from bot.kinds.drop import SAME_WEEKDAYS, WEEKS_NEEDED, Replay
 from bot.kinds.lookback import smallest_nanos
-from bot.spend.baseline import SAME_WEEKDAYS
 from bot.spend.calendar import DayState, Unit, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Metric

@@ -101,7 +101,7 @@ def _spike_formula(
     return (
         f"middle of {weeks} {day:%A}{'' if weeks == 1 else 's'}, drawn to weekdays like it: "
         f"{shown(base)}",
-        f"cushion: {shown(cushion)}, 30% of the average day of 4 weeks",
+        f"cushion: {shown(cushion)}, 15% of the average day of 4 weeks",
         f"usual {shown(usual)} = ({shown(base)} + {shown(cushion)}) × {level:.2f} - "
         f"{shown(cushion)}, where × {level:.2f} is half of how the last week moved",
         f"limit {shown(limit)} = the largest of",
@@ -120,7 +120,7 @@ def _clipped(values: Floats) -> Floats:
 def _weekdays(
     rule: Spike, ledger: Ledger, table: DailyTable, seen: Floats, day: date
 ) -> tuple[UsedDay, ...]:
-    """The same weekdays the usual comes from, what of six weeks does not count, and the day."""
+    """The same weekdays the usual comes from, what of eight weeks does not count, and the day."""
     same = {day - timedelta(weeks=n) for n in range(1, SAME_WEEKDAYS + 1)}
     found = []
     for back in range(min(len(seen) - 1, 7 * SAME_WEEKDAYS), 0, -1):

@@ -1,11 +1,13 @@
 """Which letters the fonts of this machine can draw, and names made of those alone.
 
 A letter no font has would be drawn as an empty box, with a warning. DejaVu Sans comes with
-matplotlib; a font for Chinese, Japanese and Korean, or for emoji, is used where one is installed.
+matplotlib; a font for Chinese, Japanese and Korean, or for emoji, is used where one is installed
+(Debian: `fonts-droid-fallback` and `fonts-symbola`, which the container image brings).
 """
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from unicodedata import category, normalize
 
@@ -14,7 +16,9 @@ from matplotlib import font_manager as fonts
 from bot.spend.names import UNNAMED, clean, cut
 
 FONT = "DejaVu Sans"
-_OTHER_FONTS = (
+# A font without a bold is no news: its letters are drawn regular.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+OTHER_FONTS = (
     "Noto Sans CJK JP",
     "Noto Sans CJK SC",
     "Noto Sans JP",
@@ -44,7 +48,7 @@ _OTHER_FONTS = (
 def families() -> tuple[str, ...]:
     """Font families in the order they are tried for a letter; all of them exist here."""
     here = {font.name for font in fonts.fontManager.ttflist}
-    return (FONT, *(name for name in _OTHER_FONTS if name in here))
+    return (FONT, *(name for name in OTHER_FONTS if name in here))
 
 
 @cache
