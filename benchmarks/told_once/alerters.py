@@ -141,6 +141,8 @@ class ElastAlert(Process):
                 "metric_agg_type": "sum",
                 "max_threshold": step,
                 "buffer_time": {"days": 1},
+                "timeframe": {"days": 1},
+                "scan_entire_timeframe": True,  # else a restarted one looks only at what came since
                 "realert": {"days": 1},
                 "filter": [],
                 "alert": ["slack"],

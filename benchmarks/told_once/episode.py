@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tests.fakes import FakeSlack, Fault, Message
@@ -24,11 +24,14 @@ PATIENCE = 100.0
 
 TROUBLES: Mapping[str, Sequence[Fault]] = {
     "nothing happens": (),
+    "killed while it sends": (Fault("timeout", seconds=60, act=False),),
     "killed between send and mark": (Fault("timeout", seconds=60),),
     "an answer is lost": (Fault("drop_after"),),
     "a message is lost": (Fault("drop_before"),),
 }
 KILLED = "killed between send and mark"
+DEATHS = ("killed while it sends", KILLED)
+"""Slack has the request, and in the second case it has taken the message."""
 
 
 class Alerter(Protocol):
@@ -101,13 +104,15 @@ def played(alerter: Alerter, slack: FakeSlack, trouble: str) -> Told:
 
 def _disturbed(alerter: Alerter, slack: FakeSlack, trouble: str) -> None:
     for fault in TROUBLES[trouble]:
-        slack.faults.add(Fault(fault.kind, alerter.posts_to, seconds=fault.seconds))
-    if trouble != KILLED:
+        slack.faults.add(replace(fault, path=alerter.posts_to))
+    if trouble not in DEATHS:
         alerter.know(DISTURBED)
     else:
         before = len(slack.messages)
         alerter.know(DISTURBED, wait=False)
-        _until(lambda: len(slack.messages) > before)
+        _until(lambda: not slack.faults.pending)
+        if trouble == KILLED:
+            _until(lambda: len(slack.messages) > before)
         alerter.kill()
         slack.faults.clear()
         alerter.start()

@@ -21,7 +21,7 @@ from tests.delivery.stage import NOW, Stage, alert, update
 from tests.delivery.test_slack import outgoing
 
 FIRST = "caps/a#first"
-BRIEF = Terms(writing_seconds=0.02)
+BRIEF = Terms(writing_seconds=0.3)
 LATER = NOW + timedelta(minutes=2)
 
 
@@ -40,7 +40,7 @@ class StandingStill(Outbox):
         is_ours = super().claim(key, attempts, now, aim)
         self.claims += 1
         if self.claims == 1:
-            time.sleep(2 * BRIEF.writing_seconds)
+            time.sleep(BRIEF.writing_seconds + 0.05)
             self._stage.decide(*self._news, now=LATER)
             if not self._is_alone:
                 self._stage.deliver(now=LATER)

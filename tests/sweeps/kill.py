@@ -133,7 +133,7 @@ def die_at(point: int, order: Mapping[str, Any]) -> bool:
 
 
 def stand_still_at(
-    point: int, order: Mapping[str, Any], meanwhile: Callable[[], None]
+    point: int, order: Mapping[str, Any], meanwhile: Callable[[], object]
 ) -> tuple[bool, int]:
     """Carry the order out, but at that line stand still for as long as something else takes.
 
