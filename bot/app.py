@@ -20,7 +20,7 @@ from bot.messages.model import Message
 from bot.report import DataState, Report
 from bot.sources.base import COSTS, USAGE, Cause, FetchFailure, Source
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, midnight, period_of, utc_day
-from bot.spend.doubt import Belief, Doubting
+from bot.spend.doubt import Belief, Doubt, Doubting
 from bot.spend.ledger import Ledger, trailing
 from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
@@ -208,15 +208,15 @@ def collect(app: App, days: Span, belief: Belief | None = None) -> list[FetchFai
     return failures
 
 
-def _doubted(fetched: CostDay | UsageDay, doubt: str) -> FetchFailure:
+def _doubted(fetched: CostDay | UsageDay, doubt: Doubt) -> FetchFailure:
     day = fetched.day
     return FetchFailure(
         part=dataset_of(fetched),
         days=Span(day, day + ONE_DAY),
-        message=f"{doubt}: not believed yet",
+        message=f"{doubt.words}: not believed yet",
         hint="What was known is kept; what is read the same for 24 hours is believed. "
         f"To believe it at once: bot fetch --since {day}",
-        optional=isinstance(fetched, UsageDay),
+        optional=isinstance(fetched, UsageDay) or not doubt.is_gone,
         cause=Cause.AWAY,
     )
 

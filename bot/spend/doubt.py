@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.spend.calendar import ONE_DAY, SettlingTimes, day_name, midnight
 from bot.spend.money import usd
@@ -49,10 +49,17 @@ class Known:
     idle: int
 
 
+class Doubt(NamedTuple):
+    """Why a reading is not believed. `is_gone`: money that was known is gone, and not only late."""
+
+    words: str
+    is_gone: bool = True
+
+
 class Belief(Protocol):
     """Whether to believe what was read."""
 
-    def doubt(self, read: CostDay | UsageDay, known: Known, now: datetime, /) -> str | None:
+    def doubt(self, read: CostDay | UsageDay, known: Known, now: datetime, /) -> Doubt | None:
         """Why not, in words; None: it is believed."""
 
 
@@ -69,13 +76,18 @@ class Doubting:
 
     times: SettlingTimes
 
-    def doubt(self, read: CostDay | UsageDay, known: Known, now: datetime, /) -> str | None:
+    def doubt(self, read: CostDay | UsageDay, known: Known, now: datetime, /) -> Doubt | None:
         end = midnight(read.day) + ONE_DAY
         if now >= end and known.is_whole and not read.whole:
-            return f"{day_name(read.day)} came in part only"
+            return Doubt(f"{day_name(read.day)} came in part only")
         settles = end <= now < end + self.times.settle
-        words = _shrunk(read, known) or (_silent(read, known) if settles else None)
-        return None if words is None or _is_old(words, known, now) else words
+        if words := _shrunk(read, known):
+            doubt = Doubt(words)
+        elif settles and (words := _silent(read, known)):
+            doubt = Doubt(words, is_gone=False)
+        else:
+            return None
+        return None if _is_old(doubt.words, known, now) else doubt
 
 
 def _is_old(words: str, known: Known, now: datetime) -> bool:
@@ -113,13 +125,15 @@ def _all_gone(read: UsageDay, known: Known) -> str | None:
 
 
 def _members(read: CostDay) -> Mapping[str, Mapping[str | None, int]]:
-    """Nano-dollars by dimension and id, of those with any row that costs something."""
+    """Nano-dollars by dimension and id; nobody where no row at all costs anything.
+
+    A row of zero beside others is a charge that was taken back.
+    """
     found: dict[str, dict[str | None, int]] = {"project": {}, "line_item": {}, "api_key": {}}
-    for row in read.rows:
-        if row.nanos:
-            own = (row.project_id, row.line_item, row.api_key_id)
-            for sums, id_ in zip(found.values(), own, strict=True):
-                sums[id_] = sums.get(id_, 0) + row.nanos
+    for row in read.rows if any(row.nanos for row in read.rows) else ():
+        own = (row.project_id, row.line_item, row.api_key_id)
+        for sums, id_ in zip(found.values(), own, strict=True):
+            sums[id_] = sums.get(id_, 0) + row.nanos
     return found
 
 

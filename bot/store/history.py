@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span
-from bot.spend.doubt import Belief, Known
+from bot.spend.doubt import Belief, Doubt, Known
 from bot.spend.ledger import CERTAINTY, Ids, Sums
 from bot.spend.line_item import family, parse
 from bot.spend.metrics import Additive
@@ -76,7 +76,7 @@ class History:
         self._database = database
         self._members = Members()
 
-    def take(self, fetched: CostDay | UsageDay, now: datetime, belief: Belief) -> str | None:
+    def take(self, fetched: CostDay | UsageDay, now: datetime, belief: Belief) -> Doubt | None:
         """Put what was read of a day in the place of what was known, if it is believed.
 
         Else what was known stays, the day counts as not read, and the reason is returned.
@@ -87,7 +87,7 @@ class History:
                 self._replace(connection, fetched, now)
             else:
                 span = Span(fetched.day, fetched.day + ONE_DAY)
-                _mark_failed(connection, dataset_of(fetched), span, doubt, now)
+                _mark_failed(connection, dataset_of(fetched), span, doubt.words, now)
             return doubt
 
     def replace_costs(self, fetched: CostDay, now: datetime) -> None:

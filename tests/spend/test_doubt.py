@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.spend.calendar import SettlingTimes
-from bot.spend.doubt import Belief, Doubting, Known, Trusting
+from bot.spend.doubt import Belief, Doubt, Doubting, Known, Trusting
 from bot.spend.money import from_dollars
 from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
 from tests.build import NOW, TODAY, YESTERDAY
@@ -41,6 +41,10 @@ def read(dollars: Mapping[str | None, float]) -> CostDay:
     return CostDay(YESTERDAY, tuple(rows))
 
 
+def words(doubt: Doubt | None) -> str | None:
+    return doubt and doubt.words
+
+
 @pytest.mark.parametrize(
     ("dollars", "doubt"),
     [
@@ -49,7 +53,11 @@ def read(dollars: Mapping[str | None, float]) -> CostDay:
         ({"a": 50, "b": 10}, None),  # a correction
         ({"a": 100, "b": -20}, None),  # a credit
         ({"a": 100}, GONE),
-        ({"a": 100, "b": 0}, GONE),
+        ({"a": 100, "b": 0}, None),  # taken back
+        (
+            {"a": 0, "b": 0},
+            "Thu 19 Nov reads $0.00 where $120.00 was known, without 2 projects of it",
+        ),
         ({"a": 120}, None),  # moved
         ({"a": 100, "c": 20}, None),
         ({}, "Thu 19 Nov reads $0.00 where $120.00 was known, without 2 projects of it"),
@@ -58,22 +66,23 @@ def read(dollars: Mapping[str | None, float]) -> CostDay:
 def test_money_that_is_gone_is_doubted_and_what_shrinks_or_moved_is_not(
     dollars: Mapping[str | None, float], doubt: str | None
 ) -> None:
-    assert DOUBTING.doubt(read(dollars), KNOWN, NOW) == doubt
+    assert words(DOUBTING.doubt(read(dollars), KNOWN, NOW)) == doubt
 
 
 def test_of_a_day_that_ran_a_missing_project_is_doubted_though_the_day_grew() -> None:
     running = replace(KNOWN, is_over=False)
-    assert DOUBTING.doubt(read({"a": 400}), running, NOW) == GONE.replace("$100.00", "$400.00", 1)
+    grown = DOUBTING.doubt(read({"a": 400}), running, NOW)
+    assert words(grown) == GONE.replace("$100.00", "$400.00", 1)
     assert DOUBTING.doubt(read({"a": 100, "c": 25}), running, NOW) is None
 
 
 @pytest.mark.parametrize(
-    ("words", "hours", "believed"), [(GONE, 24, True), (GONE, 23, False), ("HTTP 500", 48, False)]
+    ("earlier", "hours", "believed"), [(GONE, 24, True), (GONE, 23, False), ("HTTP 500", 48, False)]
 )
 def test_what_is_read_the_same_for_a_day_is_believed(
-    words: str, hours: int, believed: bool
+    earlier: str, hours: int, believed: bool
 ) -> None:
-    known = replace(KNOWN, doubted=(words, NOW - timedelta(hours=hours)))
+    known = replace(KNOWN, doubted=(earlier, NOW - timedelta(hours=hours)))
     assert (DOUBTING.doubt(read({"a": 100}), known, NOW) is None) is believed
 
 
@@ -92,8 +101,8 @@ def test_a_day_without_anything_is_doubted_where_no_day_ever_is(
     busy: int, idle: int, day: date, hours: int, doubted: bool
 ) -> None:
     known = replace(NOTHING_KNOWN, busy=busy, idle=idle)
-    words = DOUBTING.doubt(CostDay(day, ()), known, NOW + timedelta(hours=hours))
-    assert words == (
+    found = DOUBTING.doubt(CostDay(day, ()), known, NOW + timedelta(hours=hours))
+    assert words(found) == (
         "Thu 19 Nov shows no spend at all; every known day of the two weeks before had some"
         if doubted
         else None
@@ -102,7 +111,7 @@ def test_a_day_without_anything_is_doubted_where_no_day_ever_is(
 
 def test_a_day_read_whole_that_comes_in_part_is_doubted() -> None:
     part = read({"a": 100, "b": 20})._replace(whole=False)
-    assert DOUBTING.doubt(part, KNOWN, NOW) == "Thu 19 Nov came in part only"
+    assert words(DOUBTING.doubt(part, KNOWN, NOW)) == "Thu 19 Nov came in part only"
     assert DOUBTING.doubt(part, NOTHING_KNOWN, NOW) is None
 
 
@@ -110,11 +119,13 @@ def test_use_that_is_gone_is_doubted() -> None:
     known = replace(KNOWN, amounts={}, total=7)
     row = UsageRow(YESTERDAY, UsageKind.COMPLETIONS, "a", "gpt-5", None)
     empty = UsageDay(YESTERDAY, UsageKind.COMPLETIONS, ())
-    assert DOUBTING.doubt(empty, known, NOW) == "Thu 19 Nov shows no use where 7 rows were known"
+    assert words(DOUBTING.doubt(empty, known, NOW)) == (
+        "Thu 19 Nov shows no use where 7 rows were known"
+    )
     assert DOUBTING.doubt(empty._replace(rows=(row,)), known, NOW) is None
 
 
 def test_whoever_asks_for_a_day_by_name_believes_it() -> None:
     trusting: Belief = Trusting()
-    believes: Callable[..., str | None] = trusting.doubt
+    believes: Callable[..., Doubt | None] = trusting.doubt
     assert believes(read({}), KNOWN, NOW) is None
