@@ -56,7 +56,8 @@ def _shown(checks: Iterable[Check], out: Console) -> list[Check]:
     for check in checks:
         found.append(check)
         for line in _lines(check, out.width):
-            out.print(without_secrets(line), soft_wrap=True)
+            plain = without_secrets(line.plain)
+            out.print(line if plain == line.plain else Text(plain), soft_wrap=True)
         sys.stdout.flush()
     out.print(_summary(found))
     return found
