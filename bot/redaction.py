@@ -19,7 +19,7 @@ LOOKS_SECRET = re.compile(
     r"(?i)\b(?:sk-|xox[a-z]-|xapp-|xwfp-)[\w.\-]{4,}"
     r"|\bbearer\s+\S+"
     r"|https://hooks\.slack\.com/\S+"
-    r"|(?<=://)[^\s/@:]*:(?!\*{3}@)[^\s/@]+(?=@)"
+    r"|(?<=://)[^\s/@:]*:(?!\*{3}@)[^\s/@]+(?=@)"  # `user:***@` is masked already
 )
 hidden: set[str] = set()
 """Every form of every secret that is known."""

@@ -16,6 +16,7 @@ from rich.text import Text
 from bot.commands.checkup import Examination, load
 from bot.commands.common import console, print_json
 from bot.doctor.checkup import Check, State
+from bot.redaction import without_secrets
 from bot.spend.names import visible
 
 _MARKS = {State.OK: "ok", State.WARNING: "warning", State.FAILED: "FAILED", State.SKIPPED: "–"}
@@ -55,7 +56,8 @@ def _shown(checks: Iterable[Check], out: Console) -> list[Check]:
     for check in checks:
         found.append(check)
         for line in _lines(check, out.width):
-            out.print(line, soft_wrap=True)
+            plain = without_secrets(line.plain)
+            out.print(line if plain == line.plain else Text(plain), soft_wrap=True)
         sys.stdout.flush()
     out.print(_summary(found))
     return found

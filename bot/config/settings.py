@@ -276,6 +276,8 @@ class Settings(_Section):
             hide_path(secret.get_secret_value())
         for address in (self.store.url, self.source.proxy, self.slack.proxy):
             hide_address(address)
+        if not self.store.url.startswith(("sqlite", "postgres")):
+            hide(self.store.url, self.store.url.partition("://")[0])  # no address: a secret maybe
 
 
 def absolute_store_url(url: str, home: Path) -> str:

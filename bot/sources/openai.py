@@ -12,7 +12,6 @@ from functools import partial
 from typing import Protocol
 
 from bot.errors import SourceError
-from bot.logs import bug
 from bot.sources.api_errors import AccessError
 from bot.sources.base import COSTS, NAMES, USAGE, Fetched, FetchFailure
 from bot.sources.deadline import Halt
@@ -114,9 +113,7 @@ class _Fetch:
 
     def _ended(self, end: End, fetch_names: bool) -> Iterator[FetchFailure]:
         """What follows from the end of a reader."""
-        if isinstance(end.error, Exception) and not isinstance(end.error, SourceError):
-            yield self._stopped_by_bug(end)
-        elif end.error is not None and not isinstance(end.error, SourceError):
+        if end.error is not None and not isinstance(end.error, SourceError):
             raise end.error
         if end.name == NAMES and isinstance(end.error, SourceError):
             yield from self._without_names(end.error)
@@ -129,12 +126,6 @@ class _Fetch:
             self._begin_usage()
             if fetch_names:
                 self._readers.start(NAMES, partial(project_names, self._get))
-
-    def _stopped_by_bug(self, end: End) -> FetchFailure:
-        """The other parts are read; the days of this one count as not read."""
-        bug(f"{end.name} could not be read", end.error)
-        told = f"{end.name}: a bug in the bot stopped reading it; the log has the details"
-        return FetchFailure(end.name, self._days, told, optional=end.name != COSTS)
 
     def _begin_other_names(self) -> None:
         """Once projects could be listed: people, and keys, a call per project, shared out."""

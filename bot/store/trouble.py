@@ -18,6 +18,8 @@ def shown(url: str) -> str:
         parsed = make_url(url).difference_update_query(["password", "sslpassword"])
     except sa.exc.ArgumentError:
         return "store.url"
+    if not parsed.drivername.startswith(("sqlite", "postgres")):
+        return "store.url"  # whatever stands there is no address, and may be a secret
     return parsed.render_as_string(hide_password=True)
 
 
