@@ -20,22 +20,19 @@ from bot.spend.rows import CostDay, UsageDay
 PATIENCE = timedelta(hours=24)
 """What is read the same for so long is believed."""
 WORTH = 0.01
-"""The share of a day's total that must be gone with its project, line item or key."""
-
-Member = tuple[str, str | None]
-"""A dimension and an id of it."""
+"""The share of a day's total that must be gone with its project."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What was known of a day of one dataset before this reading.
 
-    `amounts`: nano-dollars by project, line item and key; empty for usage. `total`: nano-dollars,
+    `amounts`: nano-dollars by project; empty for usage. `total`: nano-dollars,
     or rows of usage. `is_whole`: it was read whole; `is_over`: since it ended. `doubted`: the words
     of an earlier doubt, and since when.
     """
 
-    amounts: Mapping[Member, int]
+    amounts: Mapping[str | None, int]
     total: int
     is_whole: bool
     is_over: bool
@@ -79,24 +76,26 @@ def _is_old(words: str, known: Known, now: datetime) -> bool:
 
 
 def _shrunk(read: CostDay | UsageDay, known: Known) -> str | None:
-    """Money that was known is in the reading no more, nor anywhere else in it."""
+    """The money of a whole project that was known is in the reading no more, nor elsewhere in it.
+
+    A line item or a key that is gone is a correction like a smaller amount.
+    """
     if isinstance(read, UsageDay):
         return _all_gone(read, known)
     total = sum(row.nanos for row in read.rows)
     if known.is_over and known.total - total <= WORTH * abs(known.total):
         return None  # whatever is gone is elsewhere now
-    found = _members(read)
-    for dimension in found:
-        before = {id_: n for (of, id_), n in known.amounts.items() if of == dimension and n > 0}
-        gone = [id_ for id_ in before if id_ not in found[dimension]]
-        lost = sum(before[id_] for id_ in gone)
-        come = sum(n for id_, n in found[dimension].items() if id_ not in before)
-        if lost > WORTH * abs(known.total) and (known.is_over or come < lost):
-            return (
-                f"{day_name(read.day)} reads {usd(total)} where {usd(known.total)} was known, "
-                f"without {_counted(len(gone), dimension)} of it"
-            )
-    return None
+    found = _by_project(read)
+    before = {project: nanos for project, nanos in known.amounts.items() if nanos > 0}
+    gone = [project for project in before if project not in found]
+    lost = sum(before[project] for project in gone)
+    come = sum(nanos for project, nanos in found.items() if project not in before)
+    if lost <= WORTH * abs(known.total) or (come >= lost and not known.is_over):
+        return None
+    return (
+        f"{day_name(read.day)} reads {usd(total)} where {usd(known.total)} was known, without "
+        f"{len(gone)} project{'' if len(gone) == 1 else 's'} of it"
+    )
 
 
 def _all_gone(read: UsageDay, known: Known) -> str | None:
@@ -105,18 +104,10 @@ def _all_gone(read: UsageDay, known: Known) -> str | None:
     return f"{day_name(read.day)} shows no use where {known.total:,} rows were known"
 
 
-def _members(read: CostDay) -> Mapping[str, Mapping[str | None, int]]:
-    """Nano-dollars by dimension and id, of those with any row that costs something."""
-    found: dict[str, dict[str | None, int]] = {"project": {}, "line_item": {}, "api_key": {}}
+def _by_project(read: CostDay) -> Mapping[str | None, int]:
+    """Nano-dollars of the projects with any row that costs something."""
+    found: dict[str | None, int] = {}
     for row in read.rows:
         if row.nanos:
-            own = (row.project_id, row.line_item, row.api_key_id)
-            for sums, id_ in zip(found.values(), own, strict=True):
-                sums[id_] = sums.get(id_, 0) + row.nanos
+            found[row.project_id] = found.get(row.project_id, 0) + row.nanos
     return found
-
-
-def _counted(many: int, dimension: str) -> str:
-    """`1 project`, `3 line items`."""
-    word = {"line_item": "line item", "api_key": "API key"}.get(dimension, dimension)
-    return f"{many} {word}{'' if many == 1 else 's'}"

@@ -10,11 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.spend.calendar import ONE_DAY, midnight
-from bot.spend.doubt import Known, Member
+from bot.spend.doubt import Known
 from bot.store.instants import from_text
 from bot.store.schema import cost_sums, days, members
-
-_MEMBERS = ("project", "line_item", "api_key")
 
 
 def known_costs(connection: Connection, dataset: str, day: date) -> Known:
@@ -35,7 +33,7 @@ def known_uses(connection: Connection, asked: Sequence[tuple[str, date]]) -> lis
     return [_as_known(row, day, {}, row.row_count if row else 0) for row, day in found]
 
 
-def _as_known(row: Any, day: date, amounts: Mapping[Member, int], total: int) -> Known:
+def _as_known(row: Any, day: date, amounts: Mapping[str | None, int], total: int) -> Known:
     """`row` is that of `days`, or None."""
     fetched_at = from_text(row.fetched_at) if row and row.fetched_at else None
     return Known(
@@ -47,14 +45,13 @@ def _as_known(row: Any, day: date, amounts: Mapping[Member, int], total: int) ->
     )
 
 
-def _amounts(connection: Connection, day: date) -> dict[Member, int]:
+def _amounts(connection: Connection, day: date) -> dict[str | None, int]:
     query = (
-        sa.select(cost_sums.c.dimension, members.c.value, cost_sums.c.nanos)
+        sa.select(members.c.value, cost_sums.c.nanos)
         .select_from(sa.outerjoin(cost_sums, members, cost_sums.c.member == members.c.id))
-        .where(cost_sums.c.dimension.in_(_MEMBERS), _is(cost_sums, day))
+        .where(cost_sums.c.dimension == "project", _is(cost_sums, day))
     )
-    found = connection.execute(query)
-    return {(row.dimension, row.value): row.nanos for row in found}
+    return {row.value: row.nanos for row in connection.execute(query)}
 
 
 def _total(connection: Connection, day: date) -> int:

@@ -64,7 +64,7 @@ def test_a_difference_shows_both_sides_and_the_line_of_the_case(said: Any) -> No
         "    found, not expected:\n"
         "      + rule: caps, subject: search, day: 2026-11-19, step: 100, severity:\n"
         "        warning\n"
-        "        search spent $60.00 on Thu 19 Nov 2026, 120% of its daily cap of $50.00.\n"
+        "        search spent $60.00 on Thu 19 Nov 2026, 120% of its daily cap of $50.\n"
         "1 case: 1 FAILED\n"
     )
 

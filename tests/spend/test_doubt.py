@@ -16,10 +16,8 @@ from tests.build import NOW, TODAY, YESTERDAY
 DOUBTING = Doubting()
 KNOWN = Known(
     amounts={
-        ("project", "a"): from_dollars(100),
-        ("project", "b"): from_dollars(20),
-        ("line_item", "gpt-5"): from_dollars(120),
-        ("api_key", None): from_dollars(120),
+        "a": from_dollars(100),
+        "b": from_dollars(20),
     },
     total=from_dollars(120),
     is_whole=True,

@@ -50,7 +50,7 @@ def survives(stage: Stage, due: dict[str, Any], failure: Failure, when: str) -> 
     assert "Traceback" not in ran.said
     if ran.code:
         where, way_out = ran.said.splitlines()
-        assert where.startswith(f"sqlite:///{stage.file}: ")
+        assert where.startswith(f"sqlite:///{stage.file}")
         assert way_out.startswith("  ")
     with closing(sqlite3.connect(stage.file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
