@@ -55,35 +55,31 @@ class Address:
 def compose_alert(verdict: Verdict, to: Address) -> Message:
     """The message that tells a finding for the first time: from then on the alert's place."""
     finding = verdict.finding
-    return Message(
-        key=verdict.key,
-        type=MessageType.ALERT,
-        channel=to.channel,
-        summary=f"{OPENING[finding.severity]}: {finding.why}",
-        blocks=(
-            Header(finding.headline),
-            Lines((opening(finding, OPENING[finding.severity], to.mention), *on_the_way(verdict))),
-            Lines(_why_and_what_now(finding)),
-            Facts(finding.facts),
-            *([buttons(finding.key, to.now)] if to.interactive else []),
-            Note(small_print(finding, _why_now(verdict), to.now)),
-        ),
+    return _first(
+        verdict,
+        to,
+        Lines((opening(finding, OPENING[finding.severity], to.mention), *on_the_way(verdict))),
+        Lines(_why_and_what_now(finding)),
+        Facts(finding.facts),
+        *([buttons(finding.key, to.now)] if to.interactive else []),
+        Note(small_print(finding, _why_now(verdict), to.now)),
     )
 
 
 def compose_plain(verdict: Verdict, to: Address) -> Message:
     """The same with nothing but its sentence: for an alert that cannot be told in full."""
+    stopped = "A bug in the bot stopped the rest of this message; its log has more."
+    return _first(verdict, to, Lines(((Span(verdict.finding.why),),)), Note((Span(stopped),)))
+
+
+def _first(verdict: Verdict, to: Address, *blocks: Block) -> Message:
     finding = verdict.finding
     return Message(
         key=verdict.key,
         type=MessageType.ALERT,
         channel=to.channel,
         summary=f"{OPENING[finding.severity]}: {finding.why}",
-        blocks=(
-            Header(finding.headline),
-            Lines(((Span(finding.why),),)),
-            Note((Span("A bug in the bot stopped the rest of this message; its log has more."),)),
-        ),
+        blocks=(Header(finding.headline), *blocks),
     )
 
 
