@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Annotated, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -31,6 +31,7 @@ from bot.spend.ledger import Chosen, DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.money import LARGEST_DOLLARS, from_dollars, usd
 from bot.spend.names import clean
+from bot.spend.roster import Roster, matches
 
 MATCHABLE = tuple(d for d in Dimension if d is not Dimension.ORGANIZATION)
 """Dimensions that `match` and routes may look at."""
@@ -141,6 +142,10 @@ class Rule(BaseModel):
             raise ValueError(f"`{self.metric}` is not known per line item: use model instead")
         return self
 
+    def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
+        """Say what `judge` will ask for, where it is cheaper for many rules together than for
+        each. All rules announce before the first one judges."""
+
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         """What the rule says about the periods that the days belong to.
 
@@ -227,23 +232,9 @@ class _Choice:
             for dimension, globs in self.globs
         )
 
-
-def matches(globs: Iterable[str], member: str | None, name: str) -> bool:
-    """Whether an id or its name fits one of the globs and none of those that begin with `!`.
-
-    With only `!` globs, everything else fits. Case does not matter. A name always fits itself,
-    whatever characters it has.
-    """
-    words = {name.casefold(), (member or "").casefold()}
-    wanted = [glob.casefold() for glob in globs if not glob.startswith("!")]
-    unwanted = [glob[1:].casefold() for glob in globs if glob.startswith("!")]
-    if any(_fits(word, glob) for word in words for glob in unwanted):
-        return False
-    return not wanted or any(_fits(word, glob) for word in words for glob in wanted)
-
-
-def _fits(word: str, glob: str) -> bool:
-    return word == glob or fnmatchcase(word, glob)
+    def fitting(self, dimension: str, roster: Roster) -> NDArray[np.bool_]:
+        """Of many members at once, see `bot.spend.ledger.ByMember`."""
+        return roster.fitting(dict(self.globs)[Dimension(dimension)])
 
 
 def amount(value: float, measure: Measure) -> str:

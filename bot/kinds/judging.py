@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 
 from bot.alerts.model import Outcome, Skipped
@@ -24,6 +25,9 @@ def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[O
     fails by a bug of the bot becomes a `Skipped`; the others are judged.
     """
     rules = tuple(rules)
+    for rule in rules:
+        with suppress(Exception):  # it shows again, and is told, when the rule is judged
+            rule.announce(ledger, days)
     outcomes = [outcome for rule in rules for outcome in _judged(rule, ledger, days)]
     return told_once(rules, ledger, outcomes)
 

@@ -21,6 +21,7 @@ from bot.sources.parallel import End, Readers
 from bot.sources.queries import BREAKDOWNS, CostsQuery, usage_queries
 from bot.sources.reading import read
 from bot.spend.calendar import Span
+from bot.spend.columns import columns_of
 from bot.spend.rows import CostDay, Name
 
 THREADS = 4
@@ -100,9 +101,7 @@ class _Fetch:
 
     def _note(self, item: Fetched) -> None:
         if isinstance(item, CostDay):
-            self._key_projects.update(
-                row.project_id for row in item.rows if row.api_key_id and row.project_id
-            )
+            self._key_projects |= columns_of(item).projects_with_keys()
             self._begin_usage()  # the key is good
 
     def _begin_usage(self) -> None:

@@ -17,6 +17,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, NoReturn
 
 from bot.errors import SourceError
+from bot.sources.body import Bytes, size, whole
+from bot.sources.cost_batch import CostBatch
 from bot.spend.calendar import midnight, utc_day
 
 DAY_SECONDS = 86_400
@@ -40,6 +42,9 @@ class Place(NamedTuple):
 
 NOWHERE = Place("page")
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a page that is held as a whole, in ten times the memory."""
+
 
 class PageError(SourceError):
     """A page breaks the contract of the API, so nothing can be concluded from it."""
@@ -62,7 +67,7 @@ class Part(NamedTuple):
     """The results of one bucket of a day."""
 
     place: Place
-    results: list[Any]
+    results: list[Any] | CostBatch
 
 
 @dataclass(slots=True)
@@ -105,9 +110,11 @@ def decode(body: bytes, place: Place = NOWHERE) -> dict[str, Any]:
     return _storable(content) if _UNSTORABLE_ESCAPE.search(text) else content
 
 
-def read_page(body: bytes, place: Place) -> Page:
+def read_page(body: Bytes, place: Place) -> Page:
     """A page with the envelope that every listing has: `data` and `has_more`."""
-    content = decode(body, place)
+    if size(body) > LARGEST:
+        raise PageError(place, f"the answer is {size(body) // 1024**2} MiB: too much to be read")
+    content = decode(whole(body), place)
     for name, kind in (("data", list), ("has_more", bool)):
         if name not in content:
             raise PageError(place, f"`{name}` is missing")
@@ -165,7 +172,7 @@ def _instant(bucket: Mapping[str, Any], name: str, place: Place) -> int:
 
 def _results(bucket: Mapping[str, Any], place: Place) -> list[Any]:
     results = bucket.get("results")
-    if not isinstance(results, list):
+    if not isinstance(results, list | CostBatch):
         _breach(place, "a bucket has no list of `results`")
     return results
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
+from bot.sources.body import Bytes
 from bot.sources.openai_pages import Page, PageError, Place, read_page
 
 Params = tuple[tuple[str, str], ...]
@@ -23,7 +24,7 @@ MOST_LIST_PAGES = 1_000
 class Answer(NamedTuple):
     """A sound answer of the API: its body as it came, decompressed, and its x-request-id."""
 
-    body: bytes
+    body: Bytes
     request_id: str | None = None
 
 
@@ -43,7 +44,7 @@ class Call(NamedTuple):
         return self.path.removeprefix(ROOT)
 
 
-Read = Callable[[bytes, Place], Page]
+Read = Callable[[Bytes, Place], Page]
 """Opens a body; raises PageError."""
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span, utc_day
 from bot.spend.metrics import FORMULAS, Additive, Metric
+from bot.spend.roster import Roster
 from bot.spend.split import Volume
 
 T = TypeVar("T")
@@ -42,13 +43,38 @@ class SumReader(Protocol):
         """Use per ids, the days added up. `kind` (of usage) may be one of the dimensions."""
 
 
+Members = tuple[str | None, ...]
+
+
+@runtime_checkable
+class TableReader(SumReader, Protocol):
+    """A reader with tables at hand, that also finds a few members without reading the others."""
+
+    @property
+    def sought(self) -> str:
+        """The dimension whose members it finds so."""
+
+    def table(
+        self,
+        quantity: Additive,
+        dimensions: tuple[str, ...],
+        span: Span,
+        members: Members | None = None,
+    ) -> DailyTable:
+        """What `sums` tells; with `members` of what belongs to these of the `sought` dimension."""
+
+
 @dataclass(frozen=True, slots=True)
 class DailyTable:
-    """Exact daily sums: one row a day of `span`, one column per entry of `ids` (sorted)."""
+    """Exact daily sums: one row a day of `span`, one column per entry of `ids` (sorted).
+
+    `whole` is the table that this one is a part of, if it is, with the numbers of its columns.
+    """
 
     span: Span
     ids: tuple[Ids, ...]
     values: NDArray[np.int64]
+    whole: tuple[DailyTable, tuple[int, ...]] | None = field(default=None, compare=False)
 
     def column(self, ids: Ids) -> NDArray[np.int64]:
         """The daily sums of one subject; zeros where it is unknown."""
@@ -59,7 +85,7 @@ class DailyTable:
     def only(self, columns: NDArray[np.intp]) -> DailyTable:
         """The table of some subjects, by the numbers of their columns."""
         ids = tuple(self.ids[n] for n in columns)
-        return DailyTable(self.span, ids, self.values[:, columns])
+        return DailyTable(self.span, ids, self.values[:, columns], (self, tuple(map(int, columns))))
 
     def totals(self, span: Span) -> dict[Ids, int]:
         """Exact sum of each subject over the part of the span that the table covers."""
@@ -73,6 +99,18 @@ class DailyTable:
 
 Chosen = Callable[[tuple[str, ...], Ids], bool]
 """Whether the ids of these dimensions belong to what a rule is about."""
+
+
+@runtime_checkable
+class ByMember(Protocol):
+    """A `Chosen` that looks at each dimension for itself; equal ones choose the same."""
+
+    def fitting(self, dimension: str, roster: Roster) -> NDArray[np.bool_]:
+        """Which of the members of a dimension are chosen."""
+
+
+_FEW = 8
+"""Rows of at most one member in so many are looked up, and not found among all."""
 
 
 @dataclass(slots=True)
@@ -119,7 +157,10 @@ class Ledger:
 
     def settled(self, metric: Metric = Metric.COST) -> NDArray[np.bool_]:
         """For each day of the span, whether it is settled: fit for baselines."""
-        return np.array([self.state(day, metric) is DayState.SETTLED for day in self.span])
+        return self.remembered(
+            ("settled", metric),
+            lambda: np.array([self.state(day, metric) is DayState.SETTLED for day in self.span]),
+        )
 
     def days_in_state(
         self, span: Span, state: DayState, metric: Metric = Metric.COST
@@ -137,8 +178,13 @@ class Ledger:
         """Exact daily sums by dimension, read once."""
         key = (quantity, dimensions)
         if key not in self._tables:
-            self._tables[key] = _table(self.span, self.reader.sums(quantity, dimensions, self.span))
+            self._tables[key] = self._read(quantity, dimensions)
         return self._tables[key]
+
+    def _read(self, quantity: Additive, dimensions: tuple[str, ...]) -> DailyTable:
+        if isinstance(self.reader, TableReader):
+            return self.reader.table(quantity, dimensions, self.span)
+        return _table(self.span, self.reader.sums(quantity, dimensions, self.span))
 
     def bill(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, int]:
         """Nano-dollars of some days together, by dimension; read once."""
@@ -169,9 +215,67 @@ class Ledger:
             return self.sums(quantity, per)
         wide = per + tuple(name for name in filtered if name not in per)
         wide = tuple(name for name in wide if name != "organization") or ("organization",)
-        table = self.sums(quantity, wide)
-        kept = [n for n, ids in enumerate(table.ids) if chosen(wide, ids)]
-        return _folded(table, kept, [_narrow(table.ids[n], wide, per) for n in kept])
+        if not isinstance(chosen, ByMember):
+            table = self.sums(quantity, wide)
+            kept = [n for n, ids in enumerate(table.ids) if chosen(wide, ids)]
+            return _folded(table.only(np.array(kept, dtype=np.intp)), wide, per)
+        key = ("selected", quantity, per, filtered, chosen)
+        return self.remembered(
+            key, lambda: _folded(self._fitting(quantity, wide, filtered, chosen), wide, per)
+        )
+
+    def _fitting(
+        self, quantity: Additive, wide: tuple[str, ...], filtered: tuple[str, ...], chosen: ByMember
+    ) -> DailyTable:
+        """The columns of `wide` whose members are all chosen."""
+        few = self._of_few(quantity, wide, filtered, chosen)
+        table = self.sums(quantity, wide) if few is None else few
+        fitting = np.ones(len(table.ids), dtype=bool)
+        for dimension in filtered:
+            if few is None:
+                roster, codes = self._roster(quantity, wide, dimension)
+            else:
+                roster, codes = self._roster_of(few, wide.index(dimension), dimension)
+            fitting &= chosen.fitting(dimension, roster)[codes]
+        return table.only(np.flatnonzero(fitting))
+
+    def _of_few(
+        self, quantity: Additive, wide: tuple[str, ...], filtered: tuple[str, ...], chosen: ByMember
+    ) -> DailyTable | None:
+        """The same read for these members alone, if they are few; None if not, or if all is read.
+
+        Pairs of dimensions have no roll-ups: all of them are all rows of the history.
+        """
+        reader = self.reader
+        if not isinstance(reader, TableReader) or reader.sought not in filtered:
+            return None
+        if len(wide) == 1 or quantity.is_usage or (quantity, wide) in self._tables:
+            return None
+        roster, _ = self._roster(quantity, (reader.sought,), reader.sought)
+        found = np.flatnonzero(chosen.fitting(reader.sought, roster))
+        if _FEW * len(found) > len(roster.members):
+            return None
+        members = tuple(roster.members[n] for n in found)
+        return reader.table(quantity, wide, self.span, members)
+
+    def _roster(
+        self, quantity: Additive, dimensions: tuple[str, ...], dimension: str
+    ) -> tuple[Roster, NDArray[np.intp]]:
+        """The members of one dimension of a table, and which of them each column is of."""
+
+        def made() -> tuple[Roster, NDArray[np.intp]]:
+            table = self.sums(quantity, dimensions)
+            return self._roster_of(table, dimensions.index(dimension), dimension)
+
+        return self.remembered(("roster", quantity, dimensions, dimension), made)
+
+    def _roster_of(
+        self, table: DailyTable, place: int, dimension: str
+    ) -> tuple[Roster, NDArray[np.intp]]:
+        numbers: dict[str | None, int] = {}
+        codes = [numbers.setdefault(ids[place], len(numbers)) for ids in table.ids]
+        names = [self.name(dimension, member) for member in numbers]
+        return Roster(tuple(numbers), names), np.array(codes, dtype=np.intp)
 
 
 CERTAINTY = (DayState.MISSING, DayState.OPEN, DayState.SETTLING, DayState.SETTLED)
@@ -189,17 +293,21 @@ def _narrow(ids: Ids, wide: tuple[str, ...], per: tuple[str, ...]) -> Ids:
     return tuple(ids[wide.index(name)] if name in wide else None for name in per)
 
 
-def _folded(table: DailyTable, columns: list[int], targets: list[Ids]) -> DailyTable:
-    ids = tuple(sorted(set(targets), key=_sort_key))
+def _folded(table: DailyTable, wide: tuple[str, ...], per: tuple[str, ...]) -> DailyTable:
+    """The columns that are of one subject of `per` added up."""
+    if wide == per:
+        return table
+    targets = [_narrow(ids, wide, per) for ids in table.ids]
+    ids = tuple(sorted(set(targets), key=sort_key))
     values = np.zeros((len(table.span), len(ids)), dtype=np.int64)
     where = {target: n for n, target in enumerate(ids)}
-    for column, target in zip(columns, targets, strict=True):
+    for column, target in enumerate(targets):
         values[:, where[target]] += table.values[:, column]
     return DailyTable(table.span, ids, values)
 
 
 def _table(span: Span, sums: Sums) -> DailyTable:
-    ids = tuple(sorted(sums, key=_sort_key))
+    ids = tuple(sorted(sums, key=sort_key))
     values = np.zeros((len(span), len(ids)), dtype=np.int64)
     for column, member in enumerate(ids):
         for day, value in sums[member].items():
@@ -207,7 +315,8 @@ def _table(span: Span, sums: Sums) -> DailyTable:
     return DailyTable(span, ids, values)
 
 
-def _sort_key(ids: Ids) -> tuple[tuple[bool, str], ...]:
+def sort_key(ids: Ids) -> tuple[tuple[bool, str], ...]:
+    """The order of subjects: by id, None last."""
     return tuple((member is None, member or "") for member in ids)
 
 

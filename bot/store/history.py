@@ -6,40 +6,32 @@ A day of a dataset is replaced whole, in one transaction with its roll-ups and i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.spend.calendar import DayState, SettlingTimes, Span
-from bot.spend.ledger import CERTAINTY, Ids, Sums
-from bot.spend.line_item import family, parse
+from bot.spend.columns import columns_of
+from bot.spend.ledger import CERTAINTY, DailyTable, Ids, Sums
+from bot.spend.line_item import family
 from bot.spend.metrics import Additive
-from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind, UsageRow
+from bot.spend.rows import CostDay, Name, UsageDay, UsageKind, UsageRow
 from bot.spend.split import Volume
 from bot.store import day_sums
 from bot.store.bulk import insert_all
+from bot.store.daily_sums import DailySums, among, daily_query, readings
 from bot.store.database import Database
+from bot.store.day_rows import DayRows
 from bot.store.instants import from_text, to_text
-from bot.store.members import NONE, Members, Numbers
+from bot.store.members import NONE, Members
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
 
 COSTS = "costs"
 """The dataset of money; a usage dataset is called `usage/<kind>`."""
-
-_ROLLED_UP_BY: Mapping[str, Callable[[Sequence[Any]], int]] = {
-    "project": itemgetter(1),
-    "line_item": itemgetter(2),
-    "api_key": itemgetter(3),
-    "model": itemgetter(4),
-}
-"""Dimensions with daily sums, and how a row of `cost_rows` tells their member."""
-_ROLLED_UP = ("organization", *_ROLLED_UP_BY)
-
 
 _NOT_ASKED = {
     UsageKind.COMPLETIONS,  # always counts
@@ -47,8 +39,6 @@ _NOT_ASKED = {
     UsageKind.CODE_INTERPRETER_SESSIONS,
     UsageKind.FILE_SEARCH_CALLS,
 }
-SNAPSHOT = "snapshot"
-Reading = Callable[[str], str | None]
 
 
 def usage_dataset(kind: UsageKind) -> str:
@@ -76,13 +66,14 @@ class History:
 
     def replace_costs(self, fetched: CostDay, now: datetime) -> None:
         """Put a day's money in the place of what was known of that day."""
+        columns = columns_of(fetched)
         with self._database.writing() as connection:
             day = fetched.day.toordinal()
-            rows = _merged(self._numbered_costs(connection, day, fetched.rows))
+            rows = DayRows.of(columns, self._members.numberer(connection))
             _clear(connection, cost_rows, cost_rows.c.day == day)
-            insert_all(connection, cost_rows, rows)
+            insert_all(connection, cost_rows, rows.cost_rows())
             _clear(connection, cost_sums, cost_sums.c.day == day)
-            insert_all(connection, cost_sums, list(_roll_up(day, rows)))
+            insert_all(connection, cost_sums, rows.cost_sums())
             _mark_fetched(connection, COSTS, fetched.day, fetched.whole, len(rows), now)
 
     def replace_usage(self, fetched: UsageDay, now: datetime) -> None:
@@ -171,19 +162,38 @@ class History:
 
     def sums(self, quantity: Additive, dimensions: tuple[str, ...], span: Span) -> Sums:
         """Exact sums by ids and day (see `bot.spend.ledger.SumReader`)."""
-        if quantity.is_usage:
-            query = _usage_sums(quantity, dimensions, span)
-        elif len(dimensions) == 1 and dimensions[0] in _ROLLED_UP:
-            query = _rolled_up_sums(dimensions[0], span)
-        else:
-            query = _cost_sums(dimensions, span)
         with self._database.reading() as connection:
-            found = connection.execute(query).all()
-            values = self._members.values(connection)
-        read = [
-            _snapshot if name == SNAPSHOT and not quantity.is_usage else None for name in dimensions
-        ]
-        return _as_sums(found, values, read)
+            return self._daily(connection, quantity, dimensions, span).sums()
+
+    sought = "project"
+    """The rows of a day lie in the order of their projects (see `TableReader`)."""
+
+    def table(
+        self,
+        quantity: Additive,
+        dimensions: tuple[str, ...],
+        span: Span,
+        members: tuple[str | None, ...] | None = None,
+    ) -> DailyTable:
+        """The same as columns of numbers (see `bot.spend.ledger.TableReader`)."""
+        with self._database.reading() as connection:
+            return self._daily(connection, quantity, dimensions, span, members).table(span)
+
+    def _daily(
+        self,
+        connection: Connection,
+        quantity: Additive,
+        dimensions: tuple[str, ...],
+        span: Span,
+        members: tuple[str | None, ...] | None = None,
+    ) -> DailySums:
+        values = self._members.values(connection)
+        query = daily_query(quantity, dimensions, span)
+        if members is not None:
+            known = self._members.known(connection)
+            numbers = [known.get((self.sought, member), NONE) for member in members if member]
+            query = among(query, span, numbers + [NONE] * (None in members))
+        return DailySums.read(connection, query, values, readings(quantity, dimensions))
 
     def bill(self, dimensions: tuple[str, ...], on: tuple[date, ...]) -> dict[Ids, int]:
         """Nano-dollars by ids, the days added up (see `bot.spend.ledger.SumReader`)."""
@@ -196,19 +206,6 @@ class History:
         with self._database.reading() as connection:
             values = self._members.values(connection)
             return day_sums.volumes(connection, values, dimensions, on)
-
-    def _numbered_costs(
-        self, connection: Connection, day: int, rows: Sequence[CostRow]
-    ) -> list[_CostTuple]:
-        number = self._members.numberer(connection)
-        project, line_item, api_key = (
-            Numbers(dimension, number) for dimension in ("project", "line_item", "api_key")
-        )
-        model = Numbers("line_item", lambda _, item: number("model", _family_of(item)))
-        return [
-            (day, project[p], line_item[item], api_key[key], model[item], nanos, quantity, unit)
-            for _, p, item, key, nanos, quantity, unit in rows
-        ]
 
     def _numbered_usage(self, connection: Connection, fetched: UsageDay) -> list[tuple[Any, ...]]:
         number = self._members.numberer(connection)
@@ -228,39 +225,6 @@ class History:
 
 _KEPT = slice(UsageRow._fields.index("batch"), None)
 """The part of a usage row that is stored as it is."""
-_CostTuple = tuple[int, int, int, int, int, int, float | None, str | None]
-"""A row of `cost_rows`: day, project, line item, key, model, nanos, quantity and its unit."""
-
-
-def _family_of(line_item: str | None) -> str | None:
-    return parse(line_item).family if line_item else None
-
-
-def _merged(rows: list[_CostTuple]) -> list[_CostTuple]:
-    """One row per project × line item × key: a source may name the same one twice."""
-    if len({row[:4] for row in rows}) == len(rows):
-        return rows
-    by_key: dict[tuple[int, ...], _CostTuple] = {}
-    for row in rows:
-        known = by_key.get(row[:4])
-        by_key[row[:4]] = _together(known, row) if known else row
-    return list(by_key.values())
-
-
-def _together(one: _CostTuple, other: _CostTuple) -> _CostTuple:
-    quantity = one[6] if other[6] is None else (one[6] or 0) + other[6]
-    return (*one[:5], one[5] + other[5], quantity, one[7])
-
-
-def _roll_up(day: int, rows: Sequence[_CostTuple]) -> Iterable[tuple[str, int, int, int]]:
-    """The day's sums by each dimension: rows of `cost_sums`."""
-    if rows:
-        yield "organization", day, NONE, sum(row[5] for row in rows)
-    for dimension, member_of in _ROLLED_UP_BY.items():
-        totals: dict[int, int] = defaultdict(int)
-        for row in rows:
-            totals[member_of(row)] += row[5]
-        yield from ((dimension, day, member, nanos) for member, nanos in totals.items())
 
 
 def _clear(connection: Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
@@ -302,58 +266,3 @@ def _state(record: DayRecord | None, day: date, times: SettlingTimes, now: datet
 
 def _within(column: sa.ColumnElement[int], span: Span) -> sa.ColumnElement[bool]:
     return sa.and_(column >= span.start.toordinal(), column < span.end.toordinal())
-
-
-def _rolled_up_sums(dimension: str, span: Span) -> sa.Select[Any]:
-    return sa.select(cost_sums.c.day, cost_sums.c.nanos, cost_sums.c.member).where(
-        cost_sums.c.dimension == dimension, _within(cost_sums.c.day, span)
-    )
-
-
-def _cost_sums(dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:
-    # A snapshot is a part of the line item, read from it when the sums are made.
-    columns = [_column(cost_rows, "line_item" if d == SNAPSHOT else d) for d in dimensions]
-    return (
-        sa.select(cost_rows.c.day, sa.func.sum(cost_rows.c.nanos), *columns)
-        .where(_within(cost_rows.c.day, span))
-        .group_by(cost_rows.c.day, *_grouping(columns))
-    )
-
-
-def _usage_sums(quantity: Additive, dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:
-    called = {"model": "family", SNAPSHOT: "model"}
-    columns = [_column(usage_rows, called.get(d, d)) for d in dimensions]
-    total = sa.func.sum(usage_rows.c[quantity.value])
-    return (
-        sa.select(usage_rows.c.day, total, *columns)
-        .where(_within(usage_rows.c.day, span))
-        .group_by(usage_rows.c.day, *_grouping(columns))
-    )
-
-
-def _column(table: sa.Table, name: str) -> sa.ColumnElement[int]:
-    return sa.literal_column("0") if name == "organization" else table.c[name]
-
-
-def _grouping(columns: list[sa.ColumnElement[int]]) -> list[sa.ColumnElement[int]]:
-    # A bare 0 in GROUP BY would be read as the position of a column.
-    return [column for column in columns if isinstance(column, sa.Column)]
-
-
-def _snapshot(line_item: str) -> str | None:
-    return parse(line_item).snapshot
-
-
-def _as_sums(
-    found: Iterable[Any], values: Mapping[int, str], read: Sequence[Reading | None]
-) -> Sums:
-    """Sums by the members' values, or by what is read from them."""
-    sums: dict[Ids, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-    for day, total, *numbers in found:
-        parts = (values.get(number) for number in numbers)
-        ids = tuple(
-            part if part is None or reading is None else reading(part)
-            for part, reading in zip(parts, read, strict=True)
-        )
-        sums[ids][date.fromordinal(day)] += int(total)
-    return dict(sums)

@@ -17,8 +17,19 @@ NONE = 0
 """The number of "no member"."""
 
 
+Known = Mapping[tuple[str, str], int]
+
+
 class Members:
-    """Numbers of strings, as the database knows them."""
+    """Numbers of strings, as the database knows them.
+
+    Members are only ever added, with growing numbers: what was read once stays true, and the
+    highest number tells whether there is more.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[int, str] = {}
+        self._known: dict[tuple[str, str], int] = {}
 
     def numberer(self, connection: Connection) -> Callable[[str, str | None], int]:
         """A function `(dimension, value) -> number` that numbers new values as they come.
@@ -26,26 +37,41 @@ class Members:
         Made anew for each writing transaction: while it lasts, nobody else gives numbers, and a
         rolled-back number is never remembered.
         """
-        query = sa.select(members.c.dimension, members.c.value, members.c.id)
-        known = {(d, v): n for d, v, n in connection.execute(query)}
-        free = count(max(known.values(), default=NONE) + 1)
+        self._read(connection)
+        known, new = self._known, dict[tuple[str, str], int]()
+        free = count(max(self._values, default=NONE) + 1)
 
         def number(dimension: str, value: str | None) -> int:
             if value is None:
                 return NONE
-            found = known.get((dimension, value))
+            key = (dimension, value)
+            found = known.get(key) or new.get(key)
             if found is None:
-                found = known[dimension, value] = next(free)
+                found = new[key] = next(free)
                 row = {"id": found, "dimension": dimension, "value": value}
                 connection.execute(members.insert().values(**row))
             return found
 
         return number
 
+    def known(self, connection: Connection) -> Known:
+        """The number of every dimension and value."""
+        self._read(connection)
+        return self._known
+
     def values(self, connection: Connection) -> Mapping[int, str]:
         """Every value by its number."""
-        query = sa.select(members.c.id, members.c.value)
-        return {row.id: row.value for row in connection.execute(query)}
+        self._read(connection)
+        return self._values
+
+    def _read(self, connection: Connection) -> None:
+        highest = connection.execute(sa.select(sa.func.max(members.c.id))).scalar() or NONE
+        if highest == max(self._values, default=NONE):
+            return
+        query = sa.select(members.c.id, members.c.dimension, members.c.value)
+        rows = connection.execute(query).all()
+        self._values = {n: value for n, _, value in rows}
+        self._known = {(dimension, value): n for n, dimension, value in rows}
 
 
 class Numbers(dict[str | None, int]):

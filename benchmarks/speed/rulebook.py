@@ -1,0 +1,53 @@
+"""Rules by the thousand, in the mixture of a large organisation, as the text of a rule file.
+
+Of every ten: six daily caps of one project, a monthly one with a forecast, a spike of a project's
+models, a spike over projects that match, and in turn a `new`, a `drop` or a `drift`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.speed.shape import Shape
+
+Rule = dict[str, Any]
+
+
+def rule_file(shape: Shape, count: int) -> str:
+    """YAML (as JSON lines, which YAML reads) of that many rules."""
+    lines = [f"  - {json.dumps(rule)}" for rule in _rules(shape, count)]
+    return "\n".join(["rules:", *lines, ""])
+
+
+def _rules(shape: Shape, count: int) -> Iterator[Rule]:
+    ids = shape.project_ids()
+    for number in range(count):
+        project = ids[number % len(ids)]
+        yield {"name": f"rule {number:05d}", **_KINDS[number % 10](number, project)}
+
+
+def _cap(_: int, project: str) -> Rule:
+    return {"kind": "cap", "per": "project", "match": {"project": project}, "limit_usd": 100_000}
+
+
+def _month(_: int, project: str) -> Rule:
+    about = {"per": "project", "match": {"project": project}, "period": "month"}
+    return {"kind": "cap", **about, "limit_usd": 5_000_000, "forecast_steps": [100]}
+
+
+def _models(_: int, project: str) -> Rule:
+    return {"kind": "spike", "per": "model", "match": {"project": project}, "min_usd": 5000}
+
+
+def _family(_: int, project: str) -> Rule:
+    return {"kind": "spike", "per": "project", "match": {"project": f"{project[:-1]}*"}}
+
+
+def _other(number: int, project: str) -> Rule:
+    kind = ("new", "drop", "drift")[number // 10 % 3]
+    return {"kind": kind, "per": "project", "match": {"project": project}}
+
+
+_KINDS = (_cap, _cap, _cap, _cap, _cap, _cap, _month, _models, _family, _other)
