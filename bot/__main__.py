@@ -19,7 +19,23 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)
     from bot.cli import run  # noqa: PLC0415
 
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
+
+
+def leave(code: int) -> None:
+    """End the process, with all that was written seen by its readers.
+
+    Not by way of the interpreter's own end: it takes apart every module and object one by one, a
+    fifth of a second of every run. All files and connections are closed by whoever opened them.
+    """
+    if "logging" in sys.modules:
+        sys.modules["logging"].shutdown()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # nobody reads any more: the interpreter knows what to do about it
+        sys.exit(code)
+    os._exit(code)
 
 
 if __name__ == "__main__":

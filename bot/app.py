@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from bot import notices
 from bot.alerts.model import Finding, Remark, Skipped
-from bot.briefing import briefing, closing
 from bot.config.load import Configuration
 from bot.delivery.postman import Postman
 from bot.kinds import Cap, Rule, judging
 from bot.kinds.why import Why
-from bot.messages.compose_digest import compose_closing, compose_digest
-from bot.messages.digest import Digest, ProofOfLife, Turn, plots_of
 from bot.messages.model import Message
 from bot.report import DataState, Report
 from bot.sources.base import COSTS, USAGE, FetchFailure, Source
@@ -28,6 +26,9 @@ from bot.store.history import History, usage_dataset
 from bot.store.outbox import Outbox
 from bot.store.pulses import CHECKED, FAILED, FETCHED, MISSING, Pulses
 from bot.telling import Seen, Teller
+
+if TYPE_CHECKING:  # what only digests need is loaded with the first one
+    from bot.messages.digest import Digest, ProofOfLife, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,9 @@ def digest(app: App, unit: Unit, turn: Turn | None = None) -> Report:
 
     With a turn of the schedule: the one that had finished by then.
     """
+    from bot.messages.compose_digest import compose_digest  # noqa: PLC0415 - only where there is a digest
+    from bot.messages.digest import plots_of  # noqa: PLC0415 - only where there is a digest
+
     failures = collect(app, days_to_fetch(app))
     ledger = open_ledger(app)
     days = list(app.window)
@@ -132,6 +136,9 @@ def _decided(app: App, message: Message) -> tuple[Message, ...]:
 
 def preview_digest(app: App, report: Report) -> Report:
     """The report with the daily digest added as it would be posted; nothing is kept of it."""
+    from bot.messages.compose_digest import compose_digest  # noqa: PLC0415 - only where there is a digest
+    from bot.messages.digest import plots_of  # noqa: PLC0415 - only where there is a digest
+
     told = _briefing(app, open_ledger(app), report, Unit.DAY)
     return replace(report, messages=(*report.messages, compose_digest(told)), plots=plots_of(told))
 
@@ -153,6 +160,9 @@ def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:
     settled_from = midnight(month.end) + app.configuration.settings.source.settling.settle
     if not Outbox(app.database).has(f"digest:monthly:{app.today:%Y-%m}-", before=settled_from):
         return ()
+    from bot.briefing import closing  # noqa: PLC0415 - only where there is a digest
+    from bot.messages.compose_digest import compose_closing  # noqa: PLC0415 - only where there is a digest
+
     if month.start not in ledger.span:
         ledger = open_ledger(app, Span(month.start, app.today + ONE_DAY))
     told = closing(app.configuration, ledger, app.now, _life(app))
@@ -162,6 +172,8 @@ def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:
 def _briefing(
     app: App, ledger: Ledger, report: Report, unit: Unit, turn: Turn | None = None
 ) -> Digest:
+    from bot.briefing import briefing  # noqa: PLC0415 - only where there is a digest
+
     life, days = _life(app), told_days(app)
     return briefing(app.configuration, ledger, report, unit, life, days, turn)
 
@@ -173,6 +185,8 @@ def told_days(app: App) -> frozenset[date]:
 
 
 def _life(app: App) -> ProofOfLife:
+    from bot.messages.digest import ProofOfLife  # noqa: PLC0415 - only where there is a digest
+
     outbox, rules = Outbox(app.database), app.configuration.rulebook.enabled
     return ProofOfLife(len(rules), outbox.late(app.now), outbox.retried(app.now - ONE_DAY))
 
@@ -180,21 +194,31 @@ def _life(app: App) -> ProofOfLife:
 def collect(app: App, days: Span) -> list[FetchFailure]:
     """Read the days from the source into the history; what could not be read is returned."""
     failures: list[FetchFailure] = []
+    history = app.history
     found_names: list[Name] = []
+    used: list[UsageDay] = []
     for fetched in app.source.fetch(days):
         match fetched:
             case CostDay():
-                app.history.replace_costs(fetched, app.now)
+                history.replace_costs(fetched, app.now)
             case UsageDay():
-                app.history.replace_usage(fetched, app.now)
+                used.append(fetched)
+                if sum(len(day.rows) for day in used) > _USED_AT_ONCE:
+                    history.replace_uses(used, app.now)
+                    used.clear()
             case Name():
                 found_names.append(fetched)
             case FetchFailure():
                 failures.append(fetched)
                 for dataset in _datasets(fetched.part):
-                    app.history.mark_failed(dataset, fetched.days, fetched.message, app.now)
-    app.history.remember_names(found_names, app.now)
+                    history.mark_failed(dataset, fetched.days, fetched.message, app.now)
+    history.replace_uses(used, app.now)
+    history.remember_names(found_names, app.now)
     return failures
+
+
+_USED_AT_ONCE = 5_000
+"""Rows of volume that are written together, of as many days and kinds as it takes."""
 
 
 def _datasets(part: str) -> list[str]:

@@ -1,13 +1,14 @@
 """Rules by the thousand, in the mixture of a large organisation, as the text of a rule file.
 
-Of every ten: six daily caps of one project, a monthly one with a forecast, a spike of a project's
-models, a spike over projects that match, and in turn a `new`, a `drop` or a `drift`.
+Of every fifty: thirty daily caps of one project, five monthly ones with a forecast, five spikes of
+one project and four over projects that match, one of a project's models, and five of `new`, `drop`
+and `drift` in turn.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from benchmarks.speed.shape import Shape
@@ -25,7 +26,7 @@ def _rules(shape: Shape, count: int) -> Iterator[Rule]:
     ids = shape.project_ids()
     for number in range(count):
         project = ids[number % len(ids)]
-        yield {"name": f"rule {number:05d}", **_KINDS[number % 10](number, project)}
+        yield {"name": f"rule {number:05d}", **_kind(number)(number, project)}
 
 
 def _cap(_: int, project: str) -> Rule:
@@ -50,4 +51,12 @@ def _other(number: int, project: str) -> Rule:
     return {"kind": kind, "per": "project", "match": {"project": project}}
 
 
-_KINDS = (_cap, _cap, _cap, _cap, _cap, _cap, _month, _models, _family, _other)
+def _spike(_: int, project: str) -> Rule:
+    return {"kind": "spike", "per": "project", "match": {"project": project}}
+
+
+_KINDS = (_cap, _cap, _cap, _cap, _cap, _cap, _month, _spike, _family, _other)
+
+
+def _kind(number: int) -> Callable[[int, str], Rule]:
+    return _models if number % 50 == 8 else _KINDS[number % 10]

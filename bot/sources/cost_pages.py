@@ -40,7 +40,7 @@ class CostResult(msgspec.Struct, gc=False):
     project_id: str | None = None
     line_item: str | None = None
     api_key_id: str | None = None
-    quantity: int | float | str | None = None
+    quantity: float | int | str | None = None
     quantity_unit: str | None = None
 
 
@@ -94,7 +94,8 @@ def _add(batch: CostBatch, results: bytes) -> None:
     if _NUL in results:
         raise UncutError
     found = _RESULTS.decode(results)
-    if any(result.amount.currency != "usd" for result in found):
+    amounts = [result.amount for result in found]
+    if {amount.currency for amount in amounts} - {"usd"}:
         raise UncutError
     words = (
         [result.project_id for result in found],
@@ -102,8 +103,8 @@ def _add(batch: CostBatch, results: bytes) -> None:
         [result.api_key_id for result in found],
         [result.quantity_unit for result in found],
     )
-    amounts = _amounts([bytes(result.amount.value) for result in found])
-    batch.add(words, amounts, _quantities([result.quantity for result in found]))
+    exact = _amounts([bytes(amount.value) for amount in amounts])
+    batch.add(words, exact, _quantities([result.quantity for result in found]))
 
 
 def _amounts(written: list[bytes]) -> Amounts:
@@ -122,11 +123,16 @@ def _decoded(value: bytes) -> Any:
 
 
 def _quantities(raw: list[int | float | str | None]) -> NDArray[np.float64]:
+    if set(map(type, raw)) <= _PLAIN:
+        found = np.array(raw, dtype=np.float64)  # None becomes NaN
+        found[np.abs(found) >= LARGEST_COUNT] = np.nan
+        return found
     unknown = float("nan")
     known = [quantity(each) for each in raw]
     return np.array([unknown if each is None else each for each in known], dtype=np.float64)
 
 
+_PLAIN = frozenset({int, float, type(None)})
 _NUMERIC = frozenset({int, str, Decimal})
 
 

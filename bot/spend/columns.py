@@ -86,13 +86,19 @@ class CostColumns(Sequence[CostRow]):
             self.units.at(rows),
         )
 
-    def projects_with_keys(self) -> set[str]:
-        """The projects of rows that name an API key."""
-        named = np.array([bool(word) for word in self.api_keys.words], dtype=bool)
-        if not named.any():
-            return set()
-        used = np.unique(self.projects.codes[named[self.api_keys.codes]])
-        return {word for word in (self.projects.words[n] for n in used) if word}
+    def spent_by_key(self) -> dict[tuple[str, str], int]:
+        """Nano-dollars by project and API key, of rows that name both."""
+        width = len(self.api_keys.words)
+        pairs = self.projects.codes.astype(np.int64) * width + self.api_keys.codes
+        used, places = np.unique(pairs, return_inverse=True)
+        sums = np.zeros(len(used), dtype=np.int64)
+        np.add.at(sums, places, self.nanos)
+        found: dict[tuple[str, str], int] = {}
+        for pair, nanos in zip(used.tolist(), sums.tolist(), strict=True):
+            project, key = self.projects.words[pair // width], self.api_keys.words[pair % width]
+            if project and key:
+                found[project, key] = nanos
+        return found
 
     def __len__(self) -> int:
         return len(self.nanos)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol, TypeVar, cast, runtime_checkable
+from typing import Protocol, TypeGuard, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,6 @@ class SumReader(Protocol):
 Members = tuple[str | None, ...]
 
 
-@runtime_checkable
 class TableReader(SumReader, Protocol):
     """A reader with tables at hand, that also finds a few members without reading the others."""
 
@@ -101,12 +100,19 @@ Chosen = Callable[[tuple[str, ...], Ids], bool]
 """Whether the ids of these dimensions belong to what a rule is about."""
 
 
-@runtime_checkable
 class ByMember(Protocol):
     """A `Chosen` that looks at each dimension for itself; equal ones choose the same."""
 
     def fitting(self, dimension: str, roster: Roster) -> NDArray[np.bool_]:
         """Which of the members of a dimension are chosen."""
+
+
+def _is_by_member(chosen: object) -> TypeGuard[ByMember]:  # a thousand times as fast as isinstance
+    return hasattr(chosen, "fitting")
+
+
+def _has_tables(reader: object) -> TypeGuard[TableReader]:
+    return hasattr(reader, "table")
 
 
 _FEW = 8
@@ -182,7 +188,7 @@ class Ledger:
         return self._tables[key]
 
     def _read(self, quantity: Additive, dimensions: tuple[str, ...]) -> DailyTable:
-        if isinstance(self.reader, TableReader):
+        if _has_tables(self.reader):
             return self.reader.table(quantity, dimensions, self.span)
         return _table(self.span, self.reader.sums(quantity, dimensions, self.span))
 
@@ -215,7 +221,7 @@ class Ledger:
             return self.sums(quantity, per)
         wide = per + tuple(name for name in filtered if name not in per)
         wide = tuple(name for name in wide if name != "organization") or ("organization",)
-        if not isinstance(chosen, ByMember):
+        if not _is_by_member(chosen):
             table = self.sums(quantity, wide)
             kept = [n for n, ids in enumerate(table.ids) if chosen(wide, ids)]
             return _folded(table.only(np.array(kept, dtype=np.intp)), wide, per)
@@ -247,7 +253,7 @@ class Ledger:
         Pairs of dimensions have no roll-ups: all of them are all rows of the history.
         """
         reader = self.reader
-        if not isinstance(reader, TableReader) or reader.sought not in filtered:
+        if not _has_tables(reader) or reader.sought not in filtered:
             return None
         if len(wide) == 1 or quantity.is_usage or (quantity, wide) in self._tables:
             return None

@@ -49,3 +49,14 @@ def _copy(connection: Connection, table: sa.Table, rows: Iterable[tuple[Any, ...
                 copy.write_row(row)
     except connection.dialect.loaded_dbapi.Error as error:  # as SQLAlchemy's own commands raise it
         raise sa.exc.DBAPIError(command, None, error) from error
+
+
+def insert_of(connection: Connection) -> Any:
+    """The `insert` that knows `ON CONFLICT`: one per database, of which one is loaded."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - only what is used
+
+        return insert
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert  # noqa: PLC0415 - as above
+
+    return sqlite_insert

@@ -21,11 +21,11 @@ from bot.spend.line_item import family
 from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind, UsageRow
 from bot.spend.split import Volume
-from bot.store import day_sums
+from bot.store import day_sums, naming
 from bot.store.bulk import insert_all
 from bot.store.daily_sums import DailySums, among, daily_query, readings
 from bot.store.database import Database
-from bot.store.day_rows import DayRows
+from bot.store.day_rows import DayRows, is_stored
 from bot.store.instants import from_text, to_text
 from bot.store.members import NONE, Members
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
@@ -70,22 +70,28 @@ class History:
         with self._database.writing() as connection:
             day = fetched.day.toordinal()
             rows = DayRows.of(columns, self._members.numberer(connection))
-            _clear(connection, cost_rows, cost_rows.c.day == day)
-            insert_all(connection, cost_rows, rows.cost_rows())
-            _clear(connection, cost_sums, cost_sums.c.day == day)
-            insert_all(connection, cost_sums, rows.cost_sums())
+            if not is_stored(connection, rows):
+                _clear(connection, cost_rows, cost_rows.c.day == day)
+                insert_all(connection, cost_rows, rows.cost_rows())
+                _clear(connection, cost_sums, cost_sums.c.day == day)
+                insert_all(connection, cost_sums, rows.cost_sums())
             _mark_fetched(connection, COSTS, fetched.day, fetched.whole, len(rows), now)
 
     def replace_usage(self, fetched: UsageDay, now: datetime) -> None:
         """Put a day's volume of one kind in the place of what was known of it."""
-        day = fetched.day.toordinal()
+        self.replace_uses([fetched], now)
+
+    def replace_uses(self, some: Iterable[UsageDay], now: datetime) -> None:
+        """The same for some days and kinds, in one transaction: most of them are small."""
         with self._database.writing() as connection:
-            rows = self._numbered_usage(connection, fetched)
-            of_day = sa.and_(usage_rows.c.day == day, usage_rows.c.kind == fetched.kind.value)
-            _clear(connection, usage_rows, of_day)
-            insert_all(connection, usage_rows, rows)
-            dataset = usage_dataset(fetched.kind)
-            _mark_fetched(connection, dataset, fetched.day, fetched.whole, len(rows), now)
+            for fetched in some:
+                day = fetched.day.toordinal()
+                rows = self._numbered_usage(connection, fetched)
+                of_day = sa.and_(usage_rows.c.day == day, usage_rows.c.kind == fetched.kind.value)
+                _clear(connection, usage_rows, of_day)
+                insert_all(connection, usage_rows, rows)
+                dataset = usage_dataset(fetched.kind)
+                _mark_fetched(connection, dataset, fetched.day, fetched.whole, len(rows), now)
 
     def mark_failed(self, dataset: str, span: Span, error: str, now: datetime) -> None:
         """Note that these days could not be read; what was known of them stays."""
@@ -97,18 +103,19 @@ class History:
     def remember_names(self, found: Iterable[Name], now: datetime) -> None:
         """Keep names for good: a deleted key stays on the bill but can no longer be asked for."""
         with self._database.writing() as connection:
-            for name in found:
-                known = sa.and_(names.c.dimension == name.dimension, names.c.id == name.id)
-                values = {"name": name.name, "project_id": name.project_id, "seen_at": to_text(now)}
-                if connection.execute(names.update().where(known).values(values)).rowcount == 0:
-                    key = {"dimension": name.dimension, "id": name.id}
-                    connection.execute(names.insert().values({**key, **values}))
+            naming.remember(connection, found, now)
+
+    def keys_asked_since(self, instant: datetime) -> frozenset[str]:
+        """The API keys whose name was asked for since then, found or not."""
+        with self._database.reading() as connection:
+            return naming.keys_asked_since(connection, instant)
 
     def names(self) -> dict[str, dict[str, str]]:
         """Every known name: dimension -> id -> name."""
         with self._database.reading() as connection:
             found: dict[str, dict[str, str]] = defaultdict(dict)
-            for row in connection.execute(sa.select(names.c.dimension, names.c.id, names.c.name)):
+            query = sa.select(names.c.dimension, names.c.id, names.c.name)
+            for row in connection.execute(query.where(names.c.name != "")):
                 found[row.dimension][row.id] = row.name
             return dict(found)
 
