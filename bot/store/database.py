@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import NullPool, StaticPool
 
 from bot.errors import StoreError
-from bot.store.memory import copied_to_memory
+from bot.store.memory import copied
 from bot.store.migrations import migrate
 from bot.store.schema import VERSION, days, meta, metadata, outbox
 from bot.store.server import ForgetfulServer, server_engine
@@ -80,7 +80,7 @@ def open_lasting(url: str) -> Database:
 def open_forgetful(url: str) -> Database:
     """The database at the URL as it is now, to be changed without any change remaining.
 
-    A SQLite file is copied into memory and not touched, nor made if it does not exist. On a
+    A SQLite file is copied and not touched, nor made if it does not exist. On a
     server, tables are copied into temporary ones by the first change, and all is rolled back at
     the end; other processes are not held up.
     """
@@ -122,7 +122,7 @@ def _wait_seconds(url: URL) -> float:
 
 
 def _in_memory(url: URL) -> Engine:
-    memory = copied_to_memory(Path(url.database) if url.database else None, _wait_seconds(url))
+    memory = copied(Path(url.database) if url.database else None, _wait_seconds(url))
     engine = sa.create_engine("sqlite://", creator=lambda: memory, poolclass=StaticPool)
     return _with_own_transactions(engine)
 

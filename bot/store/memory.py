@@ -1,4 +1,8 @@
-"""A SQLite file copied into memory, for what must not change it."""
+"""A SQLite file copied, for what must not change it: small ones into memory, large ones beside.
+
+The copy of a large one is a file that is deleted as soon as it is open, so that nobody finds it and
+nothing is left of it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,34 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+IN_MEMORY = 32 * 1024 * 1024
+"""Bytes up to which a copy is held in memory."""
+
+
+def copied(file: Path | None, wait: float) -> sqlite3.Connection:
+    """As `copied_to_memory`, in bounded memory where there is room on the disk for temporary
+    files."""
+    if file is not None and file.is_file() and file.stat().st_size > IN_MEMORY:
+        with suppress(OSError):  # no room, or no such folder: memory then
+            return _copied_aside(file, wait)
+    return copied_to_memory(file, wait)
+
+
+def _copied_aside(file: Path, wait: float) -> sqlite3.Connection:
+    with TemporaryDirectory(prefix="budget-bot-") as folder:
+        copy = Path(folder) / file.name
+        uri = f"{file.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)) as held:
+            if held.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                raise OSError("what is in the log is not in the file")
+            held.execute("BEGIN")
+            held.execute("SELECT count(*) FROM sqlite_master")  # from here on nobody writes
+            shutil.copyfile(file, copy)
+        connection = sqlite3.connect(copy, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=MEMORY")
+        connection.execute("SELECT count(*) FROM sqlite_master")  # opened: it may be deleted
+        return connection
 
 
 def copied_to_memory(file: Path | None, wait: float) -> sqlite3.Connection:
