@@ -18,7 +18,7 @@ BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench-forecast bench-judgement pictures clean
+.PHONY: help demo test lint types check fmt lock image image-proof fakes sweep bench bench-forecast bench-judgement pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ fakes: $(DEV) ## OpenAI and Slack as local servers, to try the bot against
 
 sweep: $(DEV) ## the long sweeps: sequences of network faults, workers at once
 	@$(BIN)/python -m pytest -m sweep $(T) $(if $(K),-k '$(K)')
+
+bench: $(DEV) ## how fast, beside others (SIZE=small|medium|full, ONLY=ad; full takes half an hour)
+	@$(BIN)/python -m benchmarks.speed --size $(or $(SIZE),full) $(if $(ONLY),--only $(ONLY))
 
 bench-forecast: $(DEV) ## how far the month-end forecast misses, beside simpler ones
 	@$(BIN)/python -m benchmarks.forecast

@@ -1,4 +1,4 @@
-"""The bill of a shape as the Costs API would send it, a day at a time, the same for the same seed."""
+"""The bill of a shape as the Costs API would send it, a day at a time; of a seed always the same."""
 
 from __future__ import annotations
 

@@ -60,7 +60,3 @@ class Shape:
             f"{self.projects:,} projects × {self.line_items} line items × {self.keys} keys × "
             f"{self.days:,} days = {self.rows:,} rows"
         )
-
-
-def ordinal(day: date) -> int:
-    return day.toordinal()

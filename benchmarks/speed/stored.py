@@ -23,7 +23,7 @@ from bot.spend.rows import UsageKind
 from bot.store.bulk import insert_all
 from bot.store.database import Database, open_lasting
 from bot.store.instants import to_text
-from bot.store.schema import cost_rows, cost_sums, days, members, pulses
+from bot.store.schema import cost_rows, cost_sums, days, members, names, pulses
 
 _HOURS = timedelta(hours=1)
 
@@ -47,6 +47,13 @@ def store(file: Path, shape: Shape) -> None:
     with database.writing() as connection:
         seen = {"name": "checked", "at": _instant(), "detail": TODAY.isoformat()}
         connection.execute(pulses.insert().values(**seen))
+        called = [("project", id_, f"Team {id_[-6:]}", None) for id_ in shape.project_ids()]
+        called += [
+            ("api_key", key, key[-8:], id_)
+            for id_ in shape.project_ids()
+            for key in shape.key_ids(id_)
+        ]
+        insert_all(connection, names, [(*name, _instant()) for name in called])
     database.close()
 
 

@@ -26,12 +26,16 @@ from pydantic import (
 from bot.alerts.model import ORGANIZATION, Dimension, Measure, Outcome, Severity, Subject
 from bot.kinds.durations import Duration
 from bot.kinds.quiet import Quiet, quiet_hours
+from bot.spend import roster
 from bot.spend.calendar import Span
 from bot.spend.ledger import Chosen, DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.money import LARGEST_DOLLARS, from_dollars, usd
 from bot.spend.names import clean
-from bot.spend.roster import Roster, matches
+from bot.spend.roster import Roster
+
+matches = roster.matches
+"""Whether globs let an id or its name through."""
 
 MATCHABLE = tuple(d for d in Dimension if d is not Dimension.ORGANIZATION)
 """Dimensions that `match` and routes may look at."""

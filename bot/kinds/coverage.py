@@ -59,7 +59,7 @@ class _Bill:
             found = found & roster.fitting(globs)[places]
         if not isinstance(rule, Cap):
             return found
-        rows = np.flatnonzero(found)
+        rows = np.flatnonzero(found).tolist()
         subjects = [self._subject(rule, n) for n in rows]
         limited = {
             ids: rule.limit_of(ids, rule.full_names(ledger, ids)) is not None

@@ -64,7 +64,7 @@ class Amounts(NamedTuple):
         rest %= ATTOS_PER_NANO
         half = ATTOS_PER_NANO // 2
         due += (rest > half) | ((rest == half) & (due & 1 == 1))  # half to even, as everywhere
-        return np.diff(due, prepend=0)
+        return np.asarray(np.diff(due, prepend=0))
 
     def _exact(self, order: NDArray[np.intp]) -> list[Exact]:
         both = zip(self.nanos.tolist(), self.attos.tolist(), strict=True)

@@ -58,6 +58,9 @@ class CostBatch:
         self._amounts: list[Amounts] = []
         self._quantities: list[NDArray[np.float64]] = []
 
+    def __len__(self) -> int:
+        return sum(len(some) for some in self._quantities)
+
     def add(
         self,
         words: Sequence[Iterable[str | None]],

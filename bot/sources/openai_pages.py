@@ -172,9 +172,9 @@ def _instant(bucket: Mapping[str, Any], name: str, place: Place) -> int:
 
 def _results(bucket: Mapping[str, Any], place: Place) -> list[Any]:
     results = bucket.get("results")
-    if not isinstance(results, list | CostBatch):
-        _breach(place, "a bucket has no list of `results`")
-    return results
+    if isinstance(results, list | CostBatch):
+        return results
+    return _breach(place, "a bucket has no list of `results`")
 
 
 def _breach(place: Place, wrong: str) -> NoReturn:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from bot.sources.cost_batch import Cost, CostBatch
 from bot.sources.cost_pages import LARGEST_COUNT, quantity
-from bot.sources.openai_pages import Day, Page, PageError, Place, days_of
+from bot.sources.openai_pages import Day, Page, PageError, Part, Place, days_of
 from bot.spend.columns import CostColumns
 from bot.spend.money import MoneyError, dollars
 from bot.spend.rows import CostDay, UsageDay, UsageKind, UsageRow
@@ -153,12 +153,17 @@ def _check_currency(currency: Any, place: Place) -> None:
 def _usage_rows(day: Day, kind: UsageKind) -> tuple[UsageRow, ...]:
     sums: dict[tuple[Any, ...], UsageRow] = {}
     for part in day.parts:
-        for result in part.results:
+        for result in _results(part):
             row = _usage(result, kind, day.day, part.place)
             key = row[:_MEASURED]
             known = sums.get(key)
             sums[key] = row if known is None else _sum(known, row)
     return tuple(sums[key] for key in sorted(sums, key=_usage_order))
+
+
+def _results(part: Part) -> list[Any]:
+    """Those of usage are never read in pieces."""
+    return part.results if isinstance(part.results, list) else []
 
 
 def _sum(one: UsageRow, other: UsageRow) -> UsageRow:

@@ -80,7 +80,9 @@ class CostColumns(Sequence[CostRow]):
         """Some of the rows, in that order."""
         return CostColumns(
             self.day,
-            *(column.at(rows) for column in self.dimensions),
+            self.projects.at(rows),
+            self.line_items.at(rows),
+            self.api_keys.at(rows),
             self.nanos[rows],
             self.quantities[rows],
             self.units.at(rows),

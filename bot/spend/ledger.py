@@ -261,7 +261,7 @@ class Ledger:
         found = np.flatnonzero(chosen.fitting(reader.sought, roster))
         if _FEW * len(found) > len(roster.members):
             return None
-        members = tuple(roster.members[n] for n in found)
+        members = tuple(roster.members[n] for n in found.tolist())
         return reader.table(quantity, wide, self.span, members)
 
     def _roster(
