@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.speed.parts import PARTS, SIZES, Line
@@ -62,10 +63,15 @@ def main(arguments: list[str] | None = None) -> int:
     missed = 0
     for letter in asked.only:
         for line in PARTS[letter](stage, size):
-            print(row(cells(line)), flush=True)
-            missed += line.met is False
-    print(f"\n{missed} goals missed" if missed else "\nall goals met")
-    return int(bool(missed) and size.name == "full")
+            # Of a small bill nearly all is the start: only the full one can meet or miss.
+            told = line if size.name == "full" else replace(line, met=None)
+            print(row(cells(told)), flush=True)
+            missed += told.met is False
+    if size.name != "full":
+        print("\nThe goals are for the full size.")
+    else:
+        print(f"\n{missed} goals missed" if missed else "\nall goals met")
+    return int(bool(missed))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The bill of a shape as the Costs API would send it, a day at a time; of a seed always the same."""
+"""The bill of a shape as the Costs API would send it, day by day; a seed decides it all."""
 
 from __future__ import annotations
 
