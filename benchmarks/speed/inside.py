@@ -92,7 +92,8 @@ def chart(config: str) -> Figures:
 def main(part: str, *arguments: str) -> None:
     """Measure a part."""
     gc.set_threshold(50_000, 20, 20)  # as the bot does
-    found = {"judge": judge, "frames": frames, "chart": chart}[part](*arguments)
+    parts: dict[str, Callable[..., Figures]] = {"judge": judge, "frames": frames, "chart": chart}
+    found = parts[part](*arguments)
     found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(found))
 

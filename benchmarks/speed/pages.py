@@ -23,7 +23,7 @@ class Bill:
     def amounts(self, day: date) -> list[str]:
         """The dollars of every row of the day, as written."""
         draw = random.Random(f"{self.shape.seed} {day}")  # noqa: S311 - invented money
-        drawn = [f"{draw.lognormvariate(-1, 1):.10f}" for _ in range(_SPREAD)]
+        drawn = [f"{draw.lognormvariate(-1, 1):.9f}" for _ in range(_SPREAD)]
         rows = len(self._ends)
         return (drawn * (rows // _SPREAD + 1))[:rows]
 

@@ -47,6 +47,7 @@ def store(file: Path, shape: Shape) -> None:
     with database.writing() as connection:
         seen = {"name": "checked", "at": _instant(), "detail": TODAY.isoformat()}
         connection.execute(pulses.insert().values(**seen))
+        called: list[tuple[str, str, str, str | None]]
         called = [("project", id_, f"Team {id_[-6:]}", None) for id_ in shape.project_ids()]
         called += [
             ("api_key", key, key[-8:], id_)

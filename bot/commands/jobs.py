@@ -19,6 +19,7 @@ from bot import app as flow
 from bot.alerts.model import Severity
 from bot.app import App
 from bot.commands.common import configuration, console, note, print_json
+from bot.commands.progress import shown
 from bot.config.load import Configuration
 from bot.delivery.heartbeat import open_heartbeat, watched
 from bot.errors import UsageError
@@ -86,7 +87,7 @@ def run_job(
     settings = loaded.settings
     url = "" if dry_run else settings.heartbeat_url.get_secret_value()
     with watched(open_heartbeat(url, settings.slack.proxy)) as watch, opened() as app:
-        report = job(app)
+        report = job(shown(app))
         watch.trouble = None if dry_run else _worth_an_alarm(app, report)
     return report
 

@@ -170,7 +170,7 @@ def _instant(bucket: Mapping[str, Any], name: str, place: Place) -> int:
     return value
 
 
-def _results(bucket: Mapping[str, Any], place: Place) -> list[Any]:
+def _results(bucket: Mapping[str, Any], place: Place) -> list[Any] | CostBatch:
     results = bucket.get("results")
     if isinstance(results, list | CostBatch):
         return results
