@@ -45,6 +45,8 @@ class Size:
     growth_projects: tuple[int, ...]
     growth_days: tuple[int, ...]
     runs: int = 3
+    pages: tuple[Shape, ...] = ()
+    extremes: tuple[tuple[Shape, int], ...] = ()
 
 
 SIZES = {
@@ -59,6 +61,8 @@ SIZES = {
         charts=(20, 20_000),
         growth_projects=(10, 100, 1000, 10_000),
         growth_days=(30, 90, 365, 730),
+        pages=(Shape(12_000, 50, 1, 1), Shape(20_000, 50, 1, 1)),
+        extremes=((Shape(50, 10, 1, 3650), 20), (Shape(20_000, 2, 1, 30), 5000)),
     ),
     "medium": Size(
         name="medium",
@@ -249,6 +253,23 @@ def _growth(
     yield Line("h", what, None, None, words, "time ≤ 1.1, memory ≤ 0.4", met)
 
 
+def extremes(stage: Stage, size: Size) -> Iterator[Line]:
+    """(i) What no organisation should have, and some will."""
+    for shape in size.pages:
+        with stage.serving(shape) as url:
+            config = stage.configured(url, shape, 1, 7)
+            (stage.folder / "work.db").unlink(missing_ok=True)
+            found = stage.bot("fetch", "--config", str(config), "--since", str(TODAY))
+        yield Line("i", f"bot fetch, one page of {shape.rows:,} rows", *found[:2])
+    for shape, rules in size.extremes:
+        with stage.serving(shape) as url:
+            config = stage.configured(url, shape, rules, shape.days)
+            restate(stage.stored(shape), REFETCHED)
+            found = stage.check(config)
+        what = f"{shape.projects:,} projects, {shape.days:,} days of history, {rules:,} rules"
+        yield Line("i", f"bot check, {what}", *found[:2])
+
+
 def exponent(steps: list[int], values: list[float]) -> float:
     """Of the power of `steps` that `values` grow with."""
     return math.log(values[1] / values[0]) / math.log(steps[1] / steps[0])
@@ -277,4 +298,5 @@ PARTS: dict[str, Part] = {
     "f": startup,
     "g": charts,
     "h": growth,
+    "i": extremes,
 }

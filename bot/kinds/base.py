@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -202,7 +203,7 @@ class Rule(BaseModel):
 
     def planned_nanos(self, span: Span) -> int:
         """The extra money that is planned for some of the days."""
-        if self.metric is not Metric.COST:
+        if self.metric is not Metric.COST or not self.planned:
             return 0
         return from_dollars(sum((p.usd for p in self.planned if p.overlaps(span)), Decimal(0)))
 
@@ -216,10 +217,15 @@ class Rule(BaseModel):
 
     @property
     def min_nanos(self) -> int:
-        return from_dollars(self.min_usd)
+        return _in_nanos(self.min_usd)
 
     def _chooser(self, ledger: Ledger) -> Chosen:
         return _Choice(tuple(self.match.items()), ledger.name)
+
+
+@lru_cache(maxsize=1_000)
+def _in_nanos(limit: Decimal) -> int:
+    return from_dollars(limit)
 
 
 @dataclass(frozen=True, slots=True)

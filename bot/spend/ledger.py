@@ -5,7 +5,7 @@ A ledger never holds raw rows: it asks its reader for sums by day and keeps smal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol, TypeGuard, TypeVar, cast
@@ -170,9 +170,13 @@ class Ledger:
 
     def days_in_state(
         self, span: Span, state: DayState, metric: Metric = Metric.COST
-    ) -> list[date]:
+    ) -> Sequence[date]:
         """The days of the span up to today in that state; before the history all are missing."""
-        return [day for day in span if day <= self.today and self.state(day, metric) is state]
+        today = self.today
+        return self.remembered(
+            ("in state", span, state, metric),
+            lambda: tuple(d for d in span if d <= today and self.state(d, metric) is state),
+        )
 
     def name(self, dimension: str, member: str | None) -> str:
         """What people call a member: its name, else its id."""

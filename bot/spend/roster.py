@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase, translate
 
@@ -39,6 +39,14 @@ def _fits(word: str, glob: str) -> bool:
     return word == glob or fnmatchcase(word, glob)
 
 
+def _fitter(glob: str) -> Callable[[str], object]:
+    """What tells whether a word fits, for very many words."""
+    if glob.endswith("*") and _WILD.isdisjoint(glob[:-1]):
+        start = glob[:-1]
+        return lambda word: word.startswith(start)
+    return re.compile(translate(glob)).match
+
+
 @dataclass(slots=True)
 class Roster:
     """Members and what people call them. `fitting` says of all what `matches` says of one.
@@ -71,7 +79,7 @@ class Roster:
         flags = np.zeros(len(self.members), dtype=bool)
         flags[index.get(glob, [])] = True
         if not _WILD.isdisjoint(glob):
-            fits = re.compile(translate(glob)).match
+            fits = _fitter(glob)
             flags[[n for word, places in index.items() if fits(word) for n in places]] = True
         return flags
 

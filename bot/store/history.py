@@ -23,7 +23,7 @@ from bot.spend.rows import CostDay, Name, UsageDay, UsageKind, UsageRow
 from bot.spend.split import Volume
 from bot.store import day_sums, naming
 from bot.store.bulk import insert_all
-from bot.store.daily_sums import DailySums, among, daily_query, readings
+from bot.store.daily_sums import DailySums, daily_query, readings, rows_query
 from bot.store.database import Database
 from bot.store.day_rows import DayRows, is_stored
 from bot.store.instants import from_text, to_text
@@ -195,11 +195,12 @@ class History:
         members: tuple[str | None, ...] | None = None,
     ) -> DailySums:
         values = self._members.values(connection)
-        query = daily_query(quantity, dimensions, span)
-        if members is not None:
+        if members is None:
+            query = daily_query(quantity, dimensions, span)
+        else:
             known = self._members.known(connection)
             numbers = [known.get((self.sought, member), NONE) for member in members if member]
-            query = among(query, span, numbers + [NONE] * (None in members))
+            query = rows_query(dimensions, span, numbers + [NONE] * (None in members))
         return DailySums.read(connection, query, values, readings(quantity, dimensions))
 
     def bill(self, dimensions: tuple[str, ...], on: tuple[date, ...]) -> dict[Ids, int]:
