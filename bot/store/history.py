@@ -25,7 +25,7 @@ from bot.store import day_sums, naming
 from bot.store.bulk import insert_all
 from bot.store.daily_sums import DailySums, daily_query, readings, rows_query
 from bot.store.database import Database
-from bot.store.day_rows import DayRows, is_stored
+from bot.store.day_rows import DayRows, Number, is_stored
 from bot.store.instants import from_text, to_text
 from bot.store.members import NONE, Members
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
@@ -69,7 +69,9 @@ class History:
         columns = columns_of(fetched)
         with self._database.writing() as connection:
             day = fetched.day.toordinal()
-            rows = DayRows.of(columns, self._members.numberer(connection))
+            number = self._members.numberer(connection)
+            rows = DayRows.of(columns, number)
+            number.write(connection)
             if not is_stored(connection, rows):
                 _clear(connection, cost_rows, cost_rows.c.day == day)
                 insert_all(connection, cost_rows, rows.cost_rows())
@@ -84,9 +86,11 @@ class History:
     def replace_uses(self, some: Iterable[UsageDay], now: datetime) -> None:
         """The same for some days and kinds, in one transaction: most of them are small."""
         with self._database.writing() as connection:
+            number = self._members.numberer(connection)
             for fetched in some:
                 day = fetched.day.toordinal()
-                rows = self._numbered_usage(connection, fetched)
+                rows = _numbered_usage(number, fetched)
+                number.write(connection)
                 of_day = sa.and_(usage_rows.c.day == day, usage_rows.c.kind == fetched.kind.value)
                 _clear(connection, usage_rows, of_day)
                 insert_all(connection, usage_rows, rows)
@@ -215,24 +219,24 @@ class History:
             values = self._members.values(connection)
             return day_sums.volumes(connection, values, dimensions, on)
 
-    def _numbered_usage(self, connection: Connection, fetched: UsageDay) -> list[tuple[Any, ...]]:
-        number = self._members.numberer(connection)
-        return [
-            (
-                row.day.toordinal(),
-                row.kind.value,
-                number("project", row.project_id),
-                number("snapshot", row.model),
-                number("model", family(row.model) if row.model else None),
-                number("api_key", row.api_key_id),
-                *tuple(row)[_KEPT],
-            )
-            for row in fetched.rows
-        ]
-
 
 _KEPT = slice(UsageRow._fields.index("batch"), None)
 """The part of a usage row that is stored as it is."""
+
+
+def _numbered_usage(number: Number, fetched: UsageDay) -> list[tuple[Any, ...]]:
+    return [
+        (
+            row.day.toordinal(),
+            row.kind.value,
+            number("project", row.project_id),
+            number("snapshot", row.model),
+            number("model", family(row.model) if row.model else None),
+            number("api_key", row.api_key_id),
+            *tuple(row)[_KEPT],
+        )
+        for row in fetched.rows
+    ]
 
 
 def _clear(connection: Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> None:

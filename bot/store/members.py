@@ -5,12 +5,13 @@ Rows carry numbers instead of strings: an eighth of the space, and faster to add
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import count
+from collections.abc import Mapping
+from itertools import count, islice
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.store.bulk import insert_all
 from bot.store.schema import members
 
 NONE = 0
@@ -31,28 +32,14 @@ class Members:
         self._values: dict[int, str] = {}
         self._known: dict[tuple[str, str], int] = {}
 
-    def numberer(self, connection: Connection) -> Callable[[str, str | None], int]:
+    def numberer(self, connection: Connection) -> Numberer:
         """A function `(dimension, value) -> number` that numbers new values as they come.
 
         Made anew for each writing transaction: while it lasts, nobody else gives numbers, and a
         rolled-back number is never remembered.
         """
         self._read(connection)
-        known, new = self._known, dict[tuple[str, str], int]()
-        free = count(max(self._values, default=NONE) + 1)
-
-        def number(dimension: str, value: str | None) -> int:
-            if value is None:
-                return NONE
-            key = (dimension, value)
-            found = known.get(key) or new.get(key)
-            if found is None:
-                found = new[key] = next(free)
-                row = {"id": found, "dimension": dimension, "value": value}
-                connection.execute(members.insert().values(**row))
-            return found
-
-        return number
+        return Numberer(self._known, max(self._values, default=NONE) + 1)
 
     def known(self, connection: Connection) -> Known:
         """The number of every dimension and value."""
@@ -74,14 +61,26 @@ class Members:
         self._known = {(dimension, value): n for n, dimension, value in rows}
 
 
-class Numbers(dict[str | None, int]):
-    """Numbers of one dimension's values, looked up at the speed of a dict."""
+class Numberer:
+    """Gives numbers; `write` puts the new ones into the database, all at once."""
 
-    def __init__(self, dimension: str, number: Callable[[str, str | None], int]) -> None:
-        super().__init__()
-        self._dimension = dimension
-        self._number = number
+    def __init__(self, known: Known, first: int) -> None:
+        self._known = known
+        self._new: dict[tuple[str, str], int] = {}
+        self._free = count(first)
+        self._written = 0
 
-    def __missing__(self, value: str | None) -> int:
-        number = self[value] = self._number(self._dimension, value)
+    def __call__(self, dimension: str, value: str | None) -> int:
+        if value is None:
+            return NONE
+        key = (dimension, value)
+        number = self._known.get(key) or self._new.get(key)
+        if number is None:
+            number = self._new[key] = next(self._free)
         return number
+
+    def write(self, connection: Connection) -> None:
+        """Write what is new since the last time."""
+        new = islice(self._new.items(), self._written, None)
+        insert_all(connection, members, ((n, *key) for key, n in new))
+        self._written = len(self._new)
