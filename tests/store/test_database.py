@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.errors import StoreError
-from bot.store.database import Database, open_forgetful, open_lasting
+from bot.store import memory
+from bot.store.database import Database, open_forgetful, open_glanced, open_lasting
 from bot.store.schema import VERSION, meta, metadata, pulses
 from bot.store.trouble import shown
 
@@ -294,3 +296,35 @@ def test_what_a_killed_process_left_half_done_is_undone_but_not_by_a_dry_run(fil
     assert {each.name: each.read_bytes() for each in file.parent.iterdir()} == torn
     assert beats(open_lasting(url_of(file))) == ["kept"]
     assert {each.name for each in file.parent.iterdir()} == {"bot.db"}
+
+
+def test_a_large_file_is_copied_aside_and_nothing_is_left_of_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    aside = tmp_path_factory.mktemp("aside")
+    monkeypatch.setattr(tempfile, "tempdir", str(aside))
+    monkeypatch.setattr(memory, "IN_MEMORY", 0)
+    before = file.read_bytes()
+    database = open_forgetful(url_of(file))
+    beat(database, "new")
+    assert sorted(beats(database)) == ["kept", "new"]
+    assert list(aside.iterdir()) == []
+    database.close()
+    assert file.read_bytes() == before
+
+
+def test_a_large_file_without_room_for_a_copy_is_copied_into_memory(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(file.parent / "gone"))
+    monkeypatch.setattr(memory, "IN_MEMORY", 0)
+    assert beats(open_forgetful(url_of(file))) == ["kept"]
+
+
+def test_a_glance_is_at_the_file_itself_and_cannot_change_it(file: Path) -> None:
+    database = open_glanced(url_of(file))
+    assert beats(database) == ["kept"]
+    with pytest.raises(StoreError):
+        beat(database, "new")
+    assert beats(open_glanced(url_of(file.parent / "none.db"))) == []
+    assert not (file.parent / "none.db").exists()
