@@ -16,10 +16,15 @@ from benchmarks.speed.shape import Shape
 Rule = dict[str, Any]
 
 
-def rule_file(shape: Shape, count: int) -> str:
-    """YAML (as JSON lines, which YAML reads) of that many rules."""
+A_FILE = 1_000
+"""Rules of a file: the bot reads none of more than 256 KB."""
+
+
+def rule_files(shape: Shape, count: int) -> list[str]:
+    """YAML (as JSON lines, which YAML reads) of that many rules, in as many files as it takes."""
     lines = [f"  - {json.dumps(rule)}" for rule in _rules(shape, count)]
-    return "\n".join(["rules:", *lines, ""])
+    parts = [lines[at : at + A_FILE] for at in range(0, len(lines), A_FILE)]
+    return ["\n".join(["rules:", *part, ""]) for part in parts]
 
 
 def _rules(shape: Shape, count: int) -> Iterator[Rule]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from benchmarks.speed.rulebook import rule_file
+from benchmarks.speed.rulebook import rule_files
 from benchmarks.speed.shape import NOW, Shape
 from benchmarks.speed.usage import Cost, cost_of
 
@@ -55,7 +55,11 @@ class Stage:
 
     def configured(self, url: str, shape: Shape, rules: int, history: int = 90) -> Path:
         """A configuration for it; the database is `work.db`."""
-        (self.folder / "rules.yaml").write_text(rule_file(shape, max(rules, 1)))
+        folder = self.folder / "rules"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for number, text in enumerate(rule_files(shape, rules)):
+            (folder / f"{number:02d}.yaml").write_text(text)
         config = self.folder / "config.yaml"
         config.write_text(_CONFIG.format(url=url, refetch=REFETCHED, history=history))
         return config
@@ -112,5 +116,5 @@ store: {{url: "sqlite:///work.db"}}
 slack:
   bot_token: ${{BENCH_TOKEN}}
   base_url: http://127.0.0.1:9/api/
-rules: rules.yaml
+rules: rules/
 """

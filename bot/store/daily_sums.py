@@ -28,6 +28,7 @@ ROLLED_UP = ("organization", "project", "line_item", "api_key", "model")
 _SNAPSHOT = "snapshot"
 _CALLED = {"model": "family", _SNAPSHOT: "model"}
 _AT_ONCE = 20_000
+_LARGEST_KEY = 2**62
 Reading = Callable[[str], str | None]
 """What is read from a member's value."""
 _Numbers = NDArray[np.int64]
@@ -114,11 +115,13 @@ def _coded(
     numbers: Sequence[_Numbers], rows: int
 ) -> tuple[NDArray[np.intp], Iterable[tuple[int, ...]]]:
     """A code for each row, and the members' numbers that each code stands for."""
-    codes = np.zeros(rows, dtype=np.int64)
+    keys = np.zeros(rows, dtype=np.int64)
     for column in numbers:
-        members, code = np.unique(column, return_inverse=True)
-        codes = np.unique(codes * len(members) + code, return_inverse=True)[1]
-    _, firsts = np.unique(codes, return_index=True)
+        width = int(column.max(initial=0)) + 1
+        if int(keys.max(initial=0) + 1) * width > _LARGEST_KEY:
+            keys = np.unique(keys, return_inverse=True)[1].astype(np.int64)
+        keys = keys * width + column
+    _, firsts, codes = np.unique(keys, return_index=True, return_inverse=True)
     return codes, zip(*(column[firsts].tolist() for column in numbers), strict=True)
 
 

@@ -13,7 +13,7 @@ from benchmarks.speed import parts
 from benchmarks.speed.__main__ import cells, row
 from benchmarks.speed.pages import Bill, page
 from benchmarks.speed.parts import Line, exponent
-from benchmarks.speed.rulebook import rule_file
+from benchmarks.speed.rulebook import rule_files
 from benchmarks.speed.shape import NOW, TODAY, Shape
 from benchmarks.speed.stage import Stage, restate
 from benchmarks.speed.stored import store
@@ -84,7 +84,8 @@ def test_restating_changes_the_last_days_and_no_other(tmp_path: Path) -> None:
 
 def test_a_thousand_rules_are_rules(tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
-    file.write_text(rule_file(Shape(10, 2), 50))
+    (text,) = rule_files(Shape(10, 2), 50)
+    file.write_text(text)
     kinds = [rule.kind for rule in load_rulebook(file).enabled]
     assert {kind: kinds.count(kind) for kind in sorted(set(kinds))} == {
         **{"cap": 35, "drift": 1, "drop": 2, "new": 2},

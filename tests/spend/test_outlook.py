@@ -12,7 +12,7 @@ from bot.spend.forecast import TooYoung
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive
 from bot.spend.money import from_dollars
-from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, announce, outlooks
+from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, _Together, announce, outlooks
 from tests.build import TODAY, at, daily, ledger, on, spend
 
 MISSING = DayState.MISSING
@@ -155,7 +155,7 @@ def test_subjects_announced_are_foreseen_together_and_as_alone() -> None:
     for table in tables:
         announce(book, table, month)
     found = [outlooks(book, table, month)[0] for table in tables]
-    (together,) = [each for each in book._memory.values() if hasattr(each, "announced")]
+    (together,) = [each for each in book._memory.values() if isinstance(each, _Together)]
     assert sorted(together.ends) == [1, 3]  # one forecast, of both
     whole = outlooks(alone, alone.sums(Additive.COST, ("project",)), month)
     for each, expected in zip(found, (whole[1], whole[3]), strict=True):
