@@ -19,7 +19,7 @@ BUILD   := pyproject.toml requirements-build.lock tools/venv.sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types licences audit check fmt lock image image-proof fakes sweep fuzz bench-forecast bench-judgement pictures clean
+.PHONY: help demo test lint types licences audit check fmt lock image image-proof fakes sweep fuzz bench bench-forecast bench-judgement pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +69,9 @@ sweep: $(DEV) ## the long sweeps: sequences of network faults, workers at once
 
 fuzz: $(DEV) ## fuzz the readers of hostile bytes (T=yaml|pages|line_item|mrkdwn, RUNS=1000000)
 	@PYTHON='$(PYTHON)' tools/fuzz.sh $(FUZZ) $(BIN)/python $(T) --runs $(or $(RUNS),100000)
+
+bench: $(DEV) ## how fast, beside others (SIZE=small|medium|full, ONLY=ad; full takes half an hour)
+	@$(BIN)/python -m benchmarks.speed --size $(or $(SIZE),full) $(if $(ONLY),--only $(ONLY))
 
 bench-forecast: $(DEV) ## how far the month-end forecast misses, beside simpler ones
 	@$(BIN)/python -m benchmarks.forecast

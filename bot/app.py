@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from bot import notices
 from bot.alerts.model import Finding, Remark, Skipped
-from bot.briefing import briefing, closing
 from bot.config.load import Configuration
 from bot.delivery.postman import Postman
 from bot.kinds import Cap, Rule, judging
 from bot.kinds.why import Why
 from bot.logs import bug
-from bot.messages.compose_digest import compose_closing, compose_digest
-from bot.messages.digest import Digest, ProofOfLife, Turn, plots_of
 from bot.messages.model import Message
 from bot.report import DataState, Report
 from bot.sources.base import COSTS, USAGE, Cause, FetchFailure, Source
@@ -27,10 +25,14 @@ from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
 from bot.store.alerts import AlertBook
 from bot.store.database import Database
-from bot.store.history import History, dataset_of, usage_dataset
+from bot.store.history import History
 from bot.store.outbox import Outbox
 from bot.store.pulses import CHECKED, FAILED, FETCHED, MISSING, Pulses
+from bot.store.records import dataset_of, usage_dataset
 from bot.telling import Seen, Teller
+
+if TYPE_CHECKING:  # what only digests need is loaded with the first one
+    from bot.messages.digest import Digest, ProofOfLife, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,9 @@ def digest(app: App, unit: Unit, turn: Turn | None = None) -> Report:
 
     With a turn of the schedule: the one that had finished by then.
     """
+    from bot.messages.compose_digest import compose_digest  # noqa: PLC0415 - only where there is a digest
+    from bot.messages.digest import plots_of  # noqa: PLC0415 - only where there is a digest
+
     failures = collect(app, days_to_fetch(app))
     ledger = open_ledger(app)
     days = list(app.window)
@@ -136,6 +141,9 @@ def _decided(app: App, message: Message) -> tuple[Message, ...]:
 
 def preview_digest(app: App, report: Report) -> Report:
     """The report with the daily digest added as it would be posted; nothing is kept of it."""
+    from bot.messages.compose_digest import compose_digest  # noqa: PLC0415 - only where there is a digest
+    from bot.messages.digest import plots_of  # noqa: PLC0415 - only where there is a digest
+
     told = _briefing(app, open_ledger(app), report, Unit.DAY)
     return replace(report, messages=(*report.messages, compose_digest(told)), plots=plots_of(told))
 
@@ -157,6 +165,9 @@ def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:
     settled_from = midnight(month.end) + app.configuration.settings.source.settling.settle
     if not Outbox(app.database).has(f"digest:monthly:{app.today:%Y-%m}-", before=settled_from):
         return ()
+    from bot.briefing import closing  # noqa: PLC0415 - only where there is a digest
+    from bot.messages.compose_digest import compose_closing  # noqa: PLC0415 - only where there is a digest
+
     if month.start not in ledger.span:
         ledger = open_ledger(app, Span(month.start, app.today + ONE_DAY))
     told = closing(app.configuration, ledger, app.now, _life(app))
@@ -166,6 +177,8 @@ def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:
 def _briefing(
     app: App, ledger: Ledger, report: Report, unit: Unit, turn: Turn | None = None
 ) -> Digest:
+    from bot.briefing import briefing  # noqa: PLC0415 - only where there is a digest
+
     life, days = _life(app), told_days(app)
     return briefing(app.configuration, ledger, report, unit, life, days, turn)
 
@@ -177,6 +190,8 @@ def told_days(app: App) -> frozenset[date]:
 
 
 def _life(app: App) -> ProofOfLife:
+    from bot.messages.digest import ProofOfLife  # noqa: PLC0415 - only where there is a digest
+
     outbox, rules = Outbox(app.database), app.configuration.rulebook.enabled
     return ProofOfLife(len(rules), outbox.late(app.now), outbox.retried(app.now - ONE_DAY))
 
@@ -188,22 +203,23 @@ def collect(app: App, days: Span, belief: Belief | None = None) -> list[FetchFai
     """
     belief = belief or Doubting()
     failures: list[FetchFailure] = []
+    history = app.history
     found_names: list[Name] = []
     for fetched in together(app.source.fetch(days)):
         match fetched:
             case CostDay():
-                doubted = app.history.take(fetched, app.now, belief)
+                doubted = history.take(fetched, app.now, belief)
                 failures.extend(_doubted(fetched, doubt) for doubt in [doubted] if doubt)
             case list():
-                doubts = app.history.take_uses(fetched, app.now, belief)
+                doubts = history.take_uses(fetched, app.now, belief)
                 failures.extend(_doubted(one, doubt) for one, doubt in doubts)
             case Name():
                 found_names.append(fetched)
             case FetchFailure():
                 failures.append(fetched)
                 for dataset in _datasets(fetched.part):
-                    app.history.mark_failed(dataset, fetched.days, fetched.message, app.now)
-    app.history.remember_names(found_names, app.now)
+                    history.mark_failed(dataset, fetched.days, fetched.message, app.now)
+    history.remember_names(found_names, app.now)
     return failures
 
 

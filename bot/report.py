@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.alerts.model import (
     Dimension,
@@ -18,13 +18,15 @@ from bot.alerts.model import (
     Subject,
 )
 from bot.messages.blockkit import blocks, fallback_text
-from bot.messages.charts import Plot
 from bot.messages.model import Message
 from bot.messages.placeholders import called
 from bot.sources.base import FetchFailure
 from bot.spend.calendar import DayState
 from bot.spend.money import usd_string
 from bot.spend.split import Split
+
+if TYPE_CHECKING:
+    from bot.messages.charts import Plot
 
 
 @dataclass(frozen=True, slots=True)

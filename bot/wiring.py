@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from bot.errors import ConfigError, UsageError
 from bot.sources.base import Source
 from bot.spend.calendar import Span
 from bot.store.database import Database, open_forgetful, open_lasting
+from bot.store.history import History
 
 if TYPE_CHECKING:
     from bot.sources.http import ApiClient
@@ -65,13 +66,22 @@ def fetching_app(configuration: Configuration, as_of: datetime | None) -> Iterat
 def _app(
     configuration: Configuration, database: Database, postman: Postman, as_of: datetime | None
 ) -> App:
-    source = open_source(configuration.settings, configuration.home)
-    now = as_of or source.as_of() or datetime.now(UTC)
+    clock = as_of or datetime.now(UTC)
+    asked = History(database).keys_asked_since(clock - _NAMES_KEPT)
+    source = open_source(configuration.settings, configuration.home, asked)
+    now = as_of or source.as_of() or clock
     return App(configuration, source, database, postman, now)
 
 
-def open_source(settings: Settings, home: Path) -> Source:
-    """The source the settings name. Raises ConfigError where it cannot be used."""
+_NAMES_KEPT = timedelta(days=1)
+"""An API key whose name was asked for so lately is not asked for again: a call per project."""
+
+
+def open_source(settings: Settings, home: Path, known_keys: Collection[str] = ()) -> Source:
+    """The source the settings name, which need not ask for the names of `known_keys` again.
+
+    Raises ConfigError where it cannot be used.
+    """
     from bot.sources.recording import RecordingSource  # noqa: PLC0415 - only what is used is loaded
 
     source = settings.source
@@ -85,7 +95,8 @@ def open_source(settings: Settings, home: Path) -> Source:
         case SourceKind.OPENAI:
             from bot.sources.openai import OpenAISource  # noqa: PLC0415
 
-            return OpenAISource(_client(source), tuple(source.break_down_by))
+            broken_down = tuple(source.break_down_by)
+            return OpenAISource(_client(source), broken_down, known_keys=known_keys)
 
 
 @contextmanager

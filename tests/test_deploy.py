@@ -32,7 +32,14 @@ UID, GID = map(int, IMAGE["USER"].split(":"))
 BOT_CONFIG = PurePosixPath(re.findall(r"BOT_CONFIG=(\S+)", (ROOT / "Dockerfile").read_text())[0])
 READ = set(re.findall(r"\$\{(\w+)", CONFIG.read_text()))
 """The variables of the configuration that the files here hand over."""
-SURROUNDINGS = {"BOT_CONFIG", "HOME", "MPLCONFIGDIR", "PYTHONDONTWRITEBYTECODE", "COMMAND"}
+SURROUNDINGS = {
+    "TMPDIR",
+    "BOT_CONFIG",
+    "HOME",
+    "MPLCONFIGDIR",
+    "PYTHONDONTWRITEBYTECODE",
+    "COMMAND",
+}
 SECRET = re.compile(r"sk-\w|xox[bap]-\w|xapp-\w|hooks\.slack|://\w+:[^<\s]\S*@")
 SCRATCH = "/tmp"  # noqa: S108 - the container's
 SERVICE = DEPLOY / "systemd" / "budget-bot@.service"

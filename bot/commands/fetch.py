@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot import app as flow
 from bot.commands.common import configuration, note
+from bot.commands.progress import shown
 from bot.errors import UsageError
 from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.doubt import Trusting
@@ -22,7 +23,7 @@ def run_fetch(
         days = _since(since, app.today) if since else flow.days_to_fetch(app)
         with recorded(app, record, days) as recording_app:
             belief = Trusting() if since else None
-            failures = flow.collect(recording_app, days, belief)
+            failures = flow.collect(shown(recording_app), days, belief)
         if not any(not failure.optional for failure in failures):
             Pulses(app.database).beat(FETCHED, app.now)
         rows = app.history.row_counts(days)

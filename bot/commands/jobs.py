@@ -19,13 +19,11 @@ from bot import app as flow
 from bot.alerts.model import Severity
 from bot.app import App
 from bot.commands.common import configuration, console, note, print_json
+from bot.commands.progress import shown
 from bot.config.load import Configuration
 from bot.delivery.heartbeat import open_heartbeat, watched
 from bot.errors import UsageError
 from bot.logs import harmless, write_logs
-from bot.messages.charts import png
-from bot.messages.digest_charts import IN_FOLDER, file_name
-from bot.messages.html import page
 from bot.messages.text import render
 from bot.report import Judged, Report, as_json
 from bot.spend.calendar import Unit, day_name
@@ -94,7 +92,7 @@ def run_job(
     settings = loaded.settings
     url = "" if dry_run else settings.heartbeat_url.get_secret_value()
     with watched(open_heartbeat(url, settings.slack.proxy)) as watch, opened() as app:
-        report = job(app)
+        report = job(shown(app))
         watch.trouble = None if dry_run else _worth_an_alarm(app, report)
     return report
 
@@ -142,6 +140,9 @@ def _with_charts(report: Report, folder: Path | None) -> Report:
     """The report with all charts of its digest written to the folder; without what cannot be."""
     if folder is None or not report.plots:
         return report
+    from bot.messages.charts import png  # noqa: PLC0415 - only where there are charts
+    from bot.messages.digest_charts import IN_FOLDER, file_name  # noqa: PLC0415
+
     drawn = {chart.name: chart.png for message in report.messages for chart in message.charts}
     paths = {}
     try:
@@ -163,6 +164,8 @@ def _show(report: Report, output: str, dry_run: bool) -> None:
     if output == "json":
         print_json(as_json(report))
     elif output == "html":
+        from bot.messages.html import page  # noqa: PLC0415 - only for this output
+
         sys.stdout.write(page(report.messages, report.as_of))
     else:
         _print(report, console(), dry_run)

@@ -18,18 +18,19 @@ from bot.kinds.durations import duration_words
 from bot.spend.calendar import DayState, day_name, utc_day
 from bot.spend.ledger import trailing
 from bot.store.alerts import AlertBook, recently_shown
-from bot.store.database import Database, open_forgetful
+from bot.store.database import Database, open_glanced
 from bot.store.entries import OutboxEntry
-from bot.store.history import COSTS, History
+from bot.store.history import History
 from bot.store.outbox import Outbox
 from bot.store.pulses import CHECKED, FAILED, Pulses
+from bot.store.records import COSTS
 
 
 def run_status(*, config: Path | None, output: str, as_of: datetime | None) -> int:
     """What fires, what waits, how fresh the data is. Exit 5 while a message cannot be delivered."""
     loaded = configuration(config)
     now = as_of or datetime.now(UTC)
-    with closing(open_forgetful(loaded.store_url)) as database:
+    with closing(open_glanced(loaded.store_url)) as database:
         waiting = Outbox(database).waiting()
         document = _document(database, loaded.settings, waiting, now)
     document["worker"] = worker_status(loaded, now)

@@ -82,7 +82,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self._named: dict[str, str] = {}
+        self._named: dict[str, tuple[Document, tuple[str | int, ...]]] = {}
 
     def read(self, file: Path) -> Iterator[Rule]:
         try:
@@ -142,13 +142,15 @@ class _Reader:
 
     def _is_new(self, document: Document, path: tuple[str | int, ...], rule: Rule) -> bool:
         slug = rule_slug(rule.name).casefold()
+        if slug not in self._named:
+            self._named[slug] = (document, (*path, "name"))
+            return True
+        first, taken = self._named[slug]
+        by = first.place(taken)
+        message = f"the name '{rule.name}' is taken by {by.file}:{by.line}"
         place = document.place((*path, "name"))
-        if slug in self._named:
-            message = f"the name '{rule.name}' is taken by {self._named[slug]}"
-            self.problems.append(Problem(place, message, "alerts are told apart by rule name"))
-            return False
-        self._named[slug] = f"{place.file}:{place.line}"
-        return True
+        self.problems.append(Problem(place, message, "alerts are told apart by rule name"))
+        return False
 
     def _add(self, document: Document, path: tuple[str | int, ...], message: str) -> None:
         self.problems.append(Problem(document.place(path), message))

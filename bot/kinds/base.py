@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -139,6 +140,10 @@ class Rule(BaseModel):
             raise ValueError(f"`{self.metric}` is not known per line item: use model instead")
         return self
 
+    def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
+        """Say what `judge` will ask for, where it is cheaper for many rules together than for
+        each. All rules announce before the first one judges."""
+
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         """What the rule says about the periods that the days belong to.
 
@@ -196,7 +201,7 @@ class Rule(BaseModel):
 
     def planned_nanos(self, span: Span) -> int:
         """The extra money that is planned for some of the days."""
-        if self.metric is not Metric.COST:
+        if self.metric is not Metric.COST or not self.planned:
             return 0
         return from_dollars(sum((p.usd for p in self.planned if p.overlaps(span)), Decimal(0)))
 
@@ -210,7 +215,12 @@ class Rule(BaseModel):
 
     @property
     def min_nanos(self) -> int:
-        return from_dollars(self.min_usd)
+        return _in_nanos(self.min_usd)
+
+
+@lru_cache(maxsize=1_000)
+def _in_nanos(limit: Decimal) -> int:
+    return from_dollars(limit)
 
 
 def amount(value: float, measure: Measure) -> str:

@@ -76,7 +76,7 @@ from bot.spend.globs import matches
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 from bot.spend.money import LARGEST_DOLLARS, from_dollars
-from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, outlooks
+from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, announce, outlooks
 
 __all__ = ["Cap", "highest_step", "percent_of"]
 
@@ -130,6 +130,12 @@ class Cap(Rule):
                 "days to come, use lower `steps` for it"
             )
         return self
+
+    def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
+        period = period_of(ledger.today, self.period)
+        if self.forecast_steps and ledger.today in days:
+            planned = self._planned_days(ledger, period)
+            announce(ledger, self.amounts(ledger), period, self.metric, planned)
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         table = self.amounts(ledger)

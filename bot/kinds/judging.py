@@ -6,6 +6,7 @@ The live bot and the replay judge here, so that they agree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 
 from bot.alerts.model import Outcome, Skipped
@@ -22,6 +23,9 @@ def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[O
     fails by a bug of the bot becomes a `Skipped`; the others are judged.
     """
     rules = tuple(rules)
+    for rule in rules:
+        with suppress(Exception):  # it shows again, and is told, when the rule is judged
+            rule.announce(ledger, days)
     outcomes = [outcome for rule in rules for outcome in _judged(rule, ledger, days)]
     try:
         return told_once(rules, ledger, outcomes)

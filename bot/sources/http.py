@@ -26,19 +26,17 @@ from bot.sources.api_errors import (
     error_of,
     refused_without_key,
 )
+from bot.sources.body import IN_MEMORY, Body
 from bot.sources.deadline import Halt, Watch, WatchedAdapter
 from bot.sources.network import network_error
 from bot.sources.paging import ROOT, Answer, Params
 from bot.sources.patience import Clock, Patience, retry_after
 
 BASE_URL = "https://api.openai.com/v1"
-LARGEST_ANSWER = 64 * 1024 * 1024
-"""Decoded bytes one answer may have."""
-MOST_VALUES = 4_000_000
-"""JSON values one answer may have, counted by its commas: an empty object takes three bytes there
-and a hundred here. A page of 64 MiB of costs has three million."""
+LARGEST_ANSWER = 512 * 1024 * 1024
+"""Decoded bytes one answer may have: a day of a million rows. They are not held in memory."""
 _LARGEST_ERROR = 64 * 1024
-_CHUNK = 64 * 1024
+_CHUNK = 256 * 1024
 _CONNECTIONS = 8
 
 
@@ -50,7 +48,7 @@ class ApiClient:
     Raises ConfigError for an address the key must not go to, or a key no header can hold.
     """
 
-    def __init__(  # noqa: PLR0913 - limits one by one, for those who need another
+    def __init__(
         self,
         key: str,
         base_url: str = BASE_URL,
@@ -60,14 +58,12 @@ class ApiClient:
         patience: Patience | None = None,
         clock: Clock | None = None,
         largest: int = LARGEST_ANSWER,
-        most_values: int = MOST_VALUES,
     ) -> None:
         self.base_url = checked_base_url(base_url)
         self._key = _checked_key(key)
         self._patience = patience or Patience()
         self._clock = clock or Clock()
         self._largest = largest
-        self._most_values = most_values
         self._session = _session(checked_proxy(proxy), ca_bundle)
         self._auth = _BearerFor(self.base_url, self._key)
         self.server_date = ""
@@ -146,25 +142,25 @@ class ApiClient:
                 body = _read(response, _LARGEST_ERROR)
             else:
                 body = self._read_whole(response, head)
-        if error := error_of(head, body[:_LARGEST_ERROR], self._key):
+        start = body.head(_LARGEST_ERROR)
+        if error := error_of(head, start, self._key):
             if isinstance(error, TransientError):
                 error.retry_after = retry_after(
                     head.headers.get("retry-after", ""), self._clock.now()
                 )
             raise error
-        if not body.rstrip().endswith((b"}", b"]")):  # no length was announced to miss bytes by
+        if not body.tail().rstrip().endswith((b"}", b"]")):  # no length told of missing bytes
             raise head.error(TransientError, "the answer broke off")
-        return Answer(body, head.request_id)
+        return Answer(body if body.size > IN_MEMORY else body.whole(), head.request_id)
 
-    def _read_whole(self, response: requests.Response, head: Head) -> bytes:
-        body = _read(response, self._largest + 1)
-        if len(body) > self._largest:
-            size = f"{self._largest / 1024 / 1024:g} MiB"
-            raise head.error(TooLargeError, f"the answer is larger than {size}")
-        if body.count(b",") > self._most_values:
-            many = f"the answer holds more than {self._most_values:,} values"
-            raise head.error(TooLargeError, many)
-        return body
+    def _read_whole(self, response: requests.Response, head: Head) -> Body:
+        announced = response.headers.get("content-length", "")
+        if not announced.isdecimal() or int(announced) <= self._largest:
+            body = _read(response, self._largest + 1)
+            if body.size <= self._largest:
+                return body
+        size = f"{self._largest / 1024 / 1024:g} MiB"
+        raise head.error(TooLargeError, f"the answer is larger than {size}")
 
 
 class _BearerFor(AuthBase):
@@ -224,15 +220,14 @@ def _checked_file(path: Path) -> str:
     return str(path)
 
 
-def _read(response: requests.Response, most: int) -> bytes:
+def _read(response: requests.Response, most: int) -> Body:
     """Decoded bytes of the body, at most about `most`."""
-    body = bytearray()
+    body = Body()
     for chunk in response.iter_content(_CHUNK):
-        body += chunk
-        if len(body) >= most:
+        body.add(chunk[: most - body.size])
+        if body.size >= most:
             break
-    del body[most:]
-    return bytes(body)
+    return body
 
 
 def _given_up(error: TransientError, attempts: int) -> TransientError:

@@ -7,7 +7,7 @@ e-mail address is never read. Facts: https://platform.openai.com/docs/api-refere
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -58,6 +58,16 @@ def key_names(get: Get, project_ids: Iterable[str]) -> Iterator[Name]:
         except ApiError as error:
             if error.status not in {400, 404}:
                 raise
+
+
+def names_of_keys(get: Get, wanted: Mapping[str, Collection[str]]) -> Iterator[Name]:
+    """As `key_names`; a wanted key that its project does not list comes without a name."""
+    for project_id, keys in wanted.items():
+        unlisted = set(keys)
+        for name in key_names(get, [project_id]):
+            unlisted.discard(name.id)
+            yield name
+        yield from (Name("api_key", key, "", project_id) for key in sorted(unlisted))
 
 
 def names_in(path: str, items: Iterable[dict[str, Any]]) -> Iterator[Name]:

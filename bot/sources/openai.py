@@ -6,6 +6,7 @@ endpoints are read side by side, and names for what the costs mention.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from functools import partial
@@ -15,15 +16,19 @@ from bot.errors import SourceError
 from bot.sources.api_errors import AccessError
 from bot.sources.base import COSTS, NAMES, USAGE, Fetched, FetchFailure
 from bot.sources.deadline import Halt
-from bot.sources.names import key_names, no_names, project_names, user_names
+from bot.sources.names import key_names, names_of_keys, no_names, project_names, user_names
 from bot.sources.paging import Answer, Get, Params
 from bot.sources.parallel import End, Readers
 from bot.sources.queries import BREAKDOWNS, CostsQuery, usage_queries
 from bot.sources.reading import read
 from bot.spend.calendar import Span
+from bot.spend.columns import columns_of
 from bot.spend.rows import CostDay, Name
 
 THREADS = 4
+MOST_KEY_LISTINGS = 200
+"""Projects whose keys are listed in one run, a call each: those that spent most by keys without a
+name. The others' turn comes in the next runs."""
 
 
 class Client(Protocol):
@@ -37,7 +42,8 @@ class OpenAISource:
     """A Source. Costs are broken down by `break_down_by`, any of project, line_item, api_key.
 
     Usage leaves out the same dimensions. `fetch_names` False leaves ids unnamed, which saves one
-    call per project.
+    call per project; so does a project whose keys are all `known_keys`. A key that its project
+    does not list comes as a Name without a name.
     """
 
     def __init__(
@@ -46,10 +52,12 @@ class OpenAISource:
         break_down_by: tuple[str, ...] = BREAKDOWNS,
         *,
         fetch_names: bool = True,
+        known_keys: Collection[str] = (),
     ) -> None:
         self._client = client
         self._break_down_by = break_down_by
         self._fetch_names = fetch_names
+        self._known_keys = frozenset(known_keys)
 
     def as_of(self) -> datetime | None:
         """None: the API tells of now."""
@@ -58,7 +66,8 @@ class OpenAISource:
     def fetch(self, days: Span) -> Iterator[Fetched]:
         """See Source.fetch. Closing the iterator early stops all requests."""
         if days:
-            yield from _Fetch(self._client, self._break_down_by, days).run(self._fetch_names)
+            fetch = _Fetch(self._client, self._break_down_by, days, self._known_keys)
+            yield from fetch.run(self._fetch_names)
 
     def names(self, projects_of_keys: Collection[str]) -> Iterator[Name | FetchFailure]:
         """Names of all projects and people, and of the API keys of some projects.
@@ -77,13 +86,21 @@ class OpenAISource:
 class _Fetch:
     """One fetch: which readers run, and what the end of one means for the others."""
 
-    def __init__(self, client: Client, break_down_by: tuple[str, ...], days: Span) -> None:
+    def __init__(
+        self,
+        client: Client,
+        break_down_by: tuple[str, ...],
+        days: Span,
+        known_keys: frozenset[str],
+    ) -> None:
         halt = Halt()
         self._get: Get = partial(client.get, halt=halt)
         self._readers: Readers[Fetched] = Readers(THREADS, halt)
         self._break_down_by = break_down_by
         self._days = days
-        self._key_projects: set[str] = set()
+        self._known_keys = known_keys
+        self._unknown_keys: defaultdict[str, set[str]] = defaultdict(set)
+        self._spent: Counter[str] = Counter()
         self._usage_begun = False
         self._other_names_begun = False
         self._names_failed = False
@@ -100,9 +117,10 @@ class _Fetch:
 
     def _note(self, item: Fetched) -> None:
         if isinstance(item, CostDay):
-            self._key_projects.update(
-                row.project_id for row in item.rows if row.api_key_id and row.project_id
-            )
+            for (project, key), nanos in columns_of(item).spent_by_key().items():
+                if key not in self._known_keys:
+                    self._unknown_keys[project].add(key)
+                    self._spent[project] += nanos
             self._begin_usage()  # the key is good
 
     def _begin_usage(self) -> None:
@@ -133,10 +151,11 @@ class _Fetch:
             return
         self._other_names_begun = True
         self._readers.start(NAMES, partial(user_names, self._get))
-        projects = sorted(self._key_projects)
+        projects = sorted(self._unknown_keys, key=lambda each: (-self._spent[each], each))
+        projects = projects[:MOST_KEY_LISTINGS]
         for number in range(min(THREADS, len(projects))):
-            share = projects[number::THREADS]
-            self._readers.start(NAMES, partial(key_names, self._get, share))
+            share = {project: self._unknown_keys[project] for project in projects[number::THREADS]}
+            self._readers.start(NAMES, partial(names_of_keys, self._get, share))
 
     def _without_names(self, error: SourceError) -> Iterator[FetchFailure]:
         """One failure for all names, however many listings fail."""

@@ -17,6 +17,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, NoReturn
 
 from bot.errors import SourceError
+from bot.sources.body import Bytes, size, whole
+from bot.sources.cost_batch import CostBatch
 from bot.spend.calendar import midnight, utc_day
 
 DAY_SECONDS = 86_400
@@ -40,6 +42,12 @@ class Place(NamedTuple):
 
 NOWHERE = Place("page")
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a page that is held as a whole, in ten times the memory."""
+MOST_VALUES = 4_000_000
+"""JSON values it may have, counted by its commas: an empty object takes three bytes there and a
+hundred here. A page of 64 MiB of costs has three million."""
+
 
 class PageError(SourceError):
     """A page breaks the contract of the API, so nothing can be concluded from it."""
@@ -47,6 +55,10 @@ class PageError(SourceError):
     def __init__(self, place: Place, wrong: str, *, hint: str | None = None) -> None:
         super().__init__(f"{place}: {wrong}", hint=hint)
         self.place = place
+
+
+class LargePageError(PageError):
+    """A page has more in it than can be held at once: ask for fewer days."""
 
 
 class Page(NamedTuple):
@@ -62,7 +74,7 @@ class Part(NamedTuple):
     """The results of one bucket of a day."""
 
     place: Place
-    results: list[Any]
+    results: list[Any] | CostBatch
 
 
 @dataclass(slots=True)
@@ -107,9 +119,16 @@ def decode(body: bytes, place: Place = NOWHERE) -> dict[str, Any]:
     return content
 
 
-def read_page(body: bytes, place: Place) -> Page:
+def read_page(body: Bytes, place: Place) -> Page:
     """A page with the envelope that every listing has: `data` and `has_more`."""
-    content = decode(body, place)
+    if size(body) > LARGEST:
+        raise LargePageError(
+            place, f"the answer is {size(body) // 1024**2} MiB: too much to be read"
+        )
+    text = whole(body)
+    if text.count(b",") > MOST_VALUES:
+        raise LargePageError(place, f"the answer holds more than {MOST_VALUES:,} values")
+    content = decode(text, place)
     for name, kind in (("data", list), ("has_more", bool)):
         if name not in content:
             raise PageError(place, f"`{name}` is missing")
@@ -165,11 +184,11 @@ def _instant(bucket: Mapping[str, Any], name: str, place: Place) -> int:
     return value
 
 
-def _results(bucket: Mapping[str, Any], place: Place) -> list[Any]:
+def _results(bucket: Mapping[str, Any], place: Place) -> list[Any] | CostBatch:
     results = bucket.get("results")
-    if not isinstance(results, list):
-        _breach(place, "a bucket has no list of `results`")
-    return results
+    if isinstance(results, list | CostBatch):
+        return results
+    return _breach(place, "a bucket has no list of `results`")
 
 
 def _breach(place: Place, wrong: str) -> NoReturn:

@@ -7,33 +7,21 @@ total, rounded once. `user_email` and everything else that was not asked for is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from operator import itemgetter
+from decimal import Decimal
 from typing import Any, NamedTuple
 
-from bot.sources.cost_pages import CostResult
-from bot.sources.openai_pages import NOWHERE, Day, Page, PageError, Place, days_of
-from bot.spend.money import (
-    LARGEST_DAY_DOLLARS,
-    NANOS_PER_DOLLAR,
-    Exact,
-    MoneyError,
-    attos,
-    dollars,
-    share_out,
-)
-from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
+from bot.sources.cost_batch import Cost, CostBatch
+from bot.sources.cost_pages import LARGEST_COUNT, quantity
+from bot.sources.openai_pages import NOWHERE, Day, Page, PageError, Part, Place, days_of
+from bot.spend.columns import CostColumns
+from bot.spend.money import LARGEST_DAY_DOLLARS, NANOS_PER_DOLLAR, MoneyError, dollars
+from bot.spend.rows import CostDay, UsageDay, UsageKind, UsageRow
 
 _MEASURED = UsageRow._fields.index("requests")  # what stands before it tells rows apart
 _UNITS = UsageRow._fields.index("units")
-_LARGEST_COUNT = 10**18  # what a 64-bit column still holds
 _LARGEST_DAY = 10**16  # of a count; a year of such days still fits 64 bits
-
-
-_MOST = f"${LARGEST_DAY_DOLLARS:,}"
 
 
 class BrokenDay(NamedTuple):
@@ -73,7 +61,7 @@ def cost_days(pages: Iterable[Page]) -> Iterator[CostDay | BrokenDay]:
     """
     for day in days_of(pages):
         try:
-            found: CostDay | BrokenDay = CostDay(day.day, _cost_rows(day), day.whole)
+            found: CostDay | BrokenDay = CostDay(day.day, _cost_columns(day), day.whole)
         except PageError as error:
             found = BrokenDay(day.day, error)
         yield found
@@ -89,47 +77,30 @@ def usage_days(pages: Iterable[Page], kind: UsageKind) -> Iterator[UsageDay | Br
         yield found
 
 
-Key = tuple[str, str, str]  # project, line item, API key, "" for none
-_Cost = tuple[Key, Exact, float | None, str | None]  # quantity and its unit come last
-_by_key = itemgetter(0)
-
-
-def _cost_rows(day: Day) -> tuple[CostRow, ...]:
-    costs = [_cost(result, part.place) for part in day.parts for result in part.results]
+def _cost_columns(day: Day) -> CostColumns:
+    batch = CostBatch()
+    for part in day.parts:
+        if not isinstance(part.results, CostBatch):
+            batch.add_costs([_cost(result, part.place) for result in part.results])
+        elif len(day.parts) == 1:
+            batch = part.results
+        else:
+            batch.add_batch(part.results)
     place = day.parts[0].place if day.parts else NOWHERE
-    day.parts.clear()  # a large day's results and its rows are not held at the same time
-    costs.sort(key=_by_key)
-    shares = share_out([cost[1] for cost in costs])
-    if sum(map(abs, shares)) > LARGEST_DAY_DOLLARS * NANOS_PER_DOLLAR:
-        raise PageError(place, f"{day.day} has amounts of more than {_MOST} together")
-    rows: list[CostRow] = []
-    last = None
-    strings: dict[str, str] = {}
-    made = CostRow._make
-    same = strings.setdefault  # thousands of rows share their project, line item and unit
-    for (key, _, quantity, unit), nanos in zip(costs, shares, strict=True):
-        project, line_item, api_key = (same(name, name) for name in key)
-        named = (project or None, line_item or None, api_key or None)
-        row = made((day.day, *named, nanos, quantity, unit and same(unit, unit)))
-        if key == last:
-            row = _together(rows.pop(), row)
-        rows.append(row)
-        last = key
-    return tuple(rows)
+    day.parts.clear()  # a large day's results and its columns are not held at the same time
+    try:
+        columns = batch.columns(day.day)
+        sound = columns.gross <= LARGEST_DAY_DOLLARS * NANOS_PER_DOLLAR
+    except OverflowError:
+        sound = False
+    if not sound:
+        most = f"${LARGEST_DAY_DOLLARS:,}"
+        raise PageError(place, f"{day.day} has amounts of more than {most} together")
+    return columns
 
 
-def _together(one: CostRow, other: CostRow) -> CostRow:
-    """Two rows of the same key as one; quantities in different units have no sum."""
-    nanos = one.nanos + other.nanos
-    if one.quantity_unit != other.quantity_unit or one.quantity is None or other.quantity is None:
-        return one._replace(nanos=nanos, quantity=None, quantity_unit=None)
-    return one._replace(nanos=nanos, quantity=one.quantity + other.quantity)
-
-
-def _cost(result: Any, place: Place) -> _Cost:
-    """A result on its way to a row. There may be millions: types are checked all at once."""
-    if type(result) is CostResult:
-        return _checked_cost(result, place)
+def _cost(result: Any, place: Place) -> Cost:
+    """A result of the careful reader on its way to a row."""
     if type(result) is not dict:
         raise PageError(place, "a result is not an object")
     get = result.get
@@ -138,38 +109,12 @@ def _cost(result: Any, place: Place) -> _Cost:
         for name in ("project_id", "line_item", "api_key_id", "quantity_unit"):
             _text(result, name, place)
     project, line_item, api_key, unit = names
-    quantity = _quantity(get("quantity"))
     return (
         (project or "", line_item or "", api_key or ""),
         _amount(result, place),
-        quantity,
+        quantity(get("quantity")),
         unit or None,
     )
-
-
-def _checked_cost(result: CostResult, place: Place) -> _Cost:
-    """The same for one whose types were checked when it was decoded."""
-    amount = result.amount
-    if amount.currency != "usd":
-        _check_currency(amount.currency, place)
-    exact: Exact | None = attos(bytes(amount.value))
-    if exact is None:
-        exact = _dollars(_decoded(amount.value, place), place)
-    quantity = result.quantity
-    return (
-        (result.project_id or "", result.line_item or "", result.api_key_id or ""),
-        exact,
-        quantity if quantity is None else _quantity(quantity),
-        result.quantity_unit or None,
-    )
-
-
-def _decoded(value: bytes | memoryview, place: Place) -> Any:
-    """JSON that is no plain number, as the careful reader sees it."""
-    try:
-        return json.loads(bytes(value).decode("utf-8", "replace"), parse_float=Decimal)
-    except (ValueError, InvalidOperation, RecursionError):  # e.g. an integer of 5,000 digits
-        raise PageError(place, "`amount.value` cannot be read") from None
 
 
 _TEXT = frozenset({str, type(None)})
@@ -210,26 +155,10 @@ def _check_currency(currency: Any, place: Place) -> None:
         raise PageError(place, f"an amount is in {shown}, not in USD", hint=hint)
 
 
-_NUMERIC = frozenset({int, str, Decimal})
-
-
-def _quantity(raw: Any) -> float | None:
-    """A quantity only illustrates the money: one that cannot be read is none."""
-    if type(raw) is float or type(raw) is int:
-        return float(raw) if -_LARGEST_COUNT < raw < _LARGEST_COUNT else None
-    if raw is None or type(raw) not in _NUMERIC:
-        return None
-    try:
-        value = Decimal(raw)
-    except InvalidOperation:
-        return None
-    return float(value) if value.is_finite() and abs(value) < _LARGEST_COUNT else None
-
-
 def _usage_rows(day: Day, kind: UsageKind) -> tuple[UsageRow, ...]:
     sums: dict[tuple[Any, ...], UsageRow] = {}
     for part in day.parts:
-        for result in part.results:
+        for result in _results(part):
             row = _usage(result, kind, day.day, part.place)
             key = row[:_MEASURED]
             known = sums.get(key)
@@ -242,6 +171,11 @@ def _check_counts(day: Day, rows: Iterable[UsageRow]) -> None:
     counts = zip(*(row[_MEASURED:_UNITS] for row in rows), strict=True)
     if any(sum(map(abs, of_all)) > _LARGEST_DAY for of_all in counts):
         raise PageError(day.parts[0].place, f"{day.day} has counts that are too large together")
+
+
+def _results(part: Part) -> list[Any]:
+    """Those of usage are never read in pieces."""
+    return part.results if isinstance(part.results, list) else []
 
 
 def _sum(one: UsageRow, other: UsageRow) -> UsageRow:
@@ -309,6 +243,6 @@ def _number(result: Mapping[str, Any], name: str, place: Place) -> int | Decimal
         raise PageError(place, f"a result has no `{name}`")
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise PageError(place, f"`{name}` is not a number")
-    if not -_LARGEST_COUNT < value < _LARGEST_COUNT:
+    if not -LARGEST_COUNT < value < LARGEST_COUNT:
         raise PageError(place, f"`{name}` is too large")
     return value

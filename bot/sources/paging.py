@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
+from bot.sources.body import Bytes
 from bot.sources.openai_pages import Page, PageError, Place, kind_of, read_page
 
 Params = tuple[tuple[str, str], ...]
@@ -25,7 +26,7 @@ _LONGEST_CURSOR = 4_096  # it goes into an address, and no server takes a longer
 class Answer(NamedTuple):
     """A sound answer of the API: its body as it came, decompressed, and its x-request-id."""
 
-    body: bytes
+    body: Bytes
     request_id: str | None = None
 
 
@@ -45,7 +46,7 @@ class Call(NamedTuple):
         return self.path.removeprefix(ROOT)
 
 
-Read = Callable[[bytes, Place], Page]
+Read = Callable[[Bytes, Place], Page]
 """Opens a body; raises PageError."""
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from bot.errors import SourceError
 from bot.sources.api_errors import AccessError, TransientError
 from bot.sources.base import COSTS, USAGE, Cause, FetchFailure
+from bot.sources.body import Bytes
 from bot.sources.cost_pages import read_cost_page
 from bot.sources.openai_pages import Page, Place, read_page
 from bot.sources.openai_rows import BrokenDay, cost_days, usage_days
@@ -65,7 +66,7 @@ class Query(Protocol):
     def call(self, days: Span, limit: int) -> Call:
         """The frozen query for one piece."""
 
-    def open(self, body: bytes, place: Place) -> Page:
+    def open(self, body: Bytes, place: Place) -> Page:
         """A page of its endpoint."""
 
     def days(self, pages: Iterable[Page]) -> Iterator[CostDay | UsageDay | BrokenDay]:
@@ -98,7 +99,7 @@ class CostsQuery:
         ]
         return _call(self.path, days, limit, [_GROUPS[name] for name in names])
 
-    def open(self, body: bytes, place: Place) -> Page:
+    def open(self, body: Bytes, place: Place) -> Page:
         return read_cost_page(body, place)
 
     def days(self, pages: Iterable[Page]) -> Iterator[CostDay | BrokenDay]:
@@ -133,7 +134,7 @@ class UsageQuery:
         groups = _USAGE_GROUPS.get(self.kind, _BY_MODEL) - left_out
         return _call(self.path, days, limit, [name for name in _USAGE_ORDER if name in groups])
 
-    def open(self, body: bytes, place: Place) -> Page:
+    def open(self, body: Bytes, place: Place) -> Page:
         return read_page(body, place)
 
     def days(self, pages: Iterable[Page]) -> Iterator[UsageDay | BrokenDay]:

@@ -15,12 +15,14 @@ import os
 import re
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bot.errors import UsageError
+from bot.sources.body import pieces
 from bot.sources.deadline import Halt
 from bot.sources.openai import Client
 from bot.sources.paging import ROOT, Answer, Params
@@ -63,7 +65,7 @@ class Recorder:
         with self._lock:
             name = self._next_name(path)
             self._call(path, params).pages.append(name)
-        _write_new(self._folder / name, answer.body)
+        _write_new(self._folder / name, pieces(answer.body))
         return answer
 
     def finish(self, days: Span) -> Path:
@@ -81,7 +83,7 @@ class Recorder:
         if self._organization is not None:
             index["organization"] = self._organization
         path = self._folder / INDEX
-        _write_new(path, json.dumps(index, indent=1).encode())
+        _write_new(path, [json.dumps(index, indent=1).encode()])
         return path
 
     def _call(self, path: str, params: Params) -> _Call:
@@ -115,13 +117,13 @@ def _make_empty(folder: Path) -> None:
         raise UsageError(f"{folder} cannot be written: {error.strerror}", hint=hint) from None
 
 
-def _write_new(path: Path, content: bytes) -> None:
+def _write_new(path: Path, content: Iterable[bytes]) -> None:
     """Write a file that must not exist yet, all or nothing, through no symbolic link."""
     part = path.with_name(f"{path.name}.part")
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
         if path.is_symlink() or path.exists():

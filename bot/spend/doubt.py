@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.spend.calendar import ONE_DAY, day_name, midnight
+from bot.spend.columns import columns_of
 from bot.spend.money import usd
 from bot.spend.rows import CostDay, UsageDay
 
@@ -82,10 +83,11 @@ def _shrunk(read: CostDay | UsageDay, known: Known) -> str | None:
     """
     if isinstance(read, UsageDay):
         return _all_gone(read, known)
-    total = sum(row.nanos for row in read.rows)
+    columns = columns_of(read)
+    total = columns.total
     if known.is_over and known.total - total <= WORTH * abs(known.total):
         return None  # whatever is gone is elsewhere now
-    found = _by_project(read)
+    found = columns.by_project()
     before = {project: nanos for project, nanos in known.amounts.items() if nanos > 0}
     gone = [project for project in before if project not in found]
     lost = sum(before[project] for project in gone)
@@ -102,12 +104,3 @@ def _all_gone(read: UsageDay, known: Known) -> str | None:
     if read.rows or not known.total:
         return None
     return f"{day_name(read.day)} shows no use where {known.total:,} rows were known"
-
-
-def _by_project(read: CostDay) -> Mapping[str | None, int]:
-    """Nano-dollars of the projects with any row that costs something."""
-    found: dict[str | None, int] = {}
-    for row in read.rows:
-        if row.nanos:
-            found[row.project_id] = found.get(row.project_id, 0) + row.nanos
-    return found

@@ -74,6 +74,9 @@ class Roll:
                 self._by_word[word].append(member)
         self._found: dict[Globs, frozenset[Member]] = {}
 
+    def __len__(self) -> int:
+        return len(self._words)
+
     def fitting(self, globs: Globs) -> frozenset[Member]:
         """The members that the globs let through (see `matches`)."""
         if globs not in self._found:
@@ -89,17 +92,20 @@ class Roll:
 
 
 class Index:
-    """Rows by the members they belong to: `places` are the rows' numbers, from 0."""
+    """Rows by the members they belong to: `places` are the rows' numbers, from 0.
+
+    `roll` are those members.
+    """
 
     def __init__(self, members: Sequence[Member], name: Callable[[Member], str]) -> None:
         self._places: dict[Member, list[int]] = defaultdict(list)
         for place, member in enumerate(members):
             self._places[member].append(place)
-        self._roll = Roll(self._places, name)
+        self.roll = Roll(self._places, name)
 
     def places(self, globs: Globs) -> set[int]:
         """The rows of the members that the globs let through."""
-        return {place for m in self._roll.fitting(globs) for place in self._places[m]}
+        return {place for m in self.roll.fitting(globs) for place in self._places[m]}
 
 
 def _words(member: Member, name: str) -> frozenset[str]:

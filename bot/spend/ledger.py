@@ -5,11 +5,11 @@ A ledger never holds raw rows: it asks its reader for sums by day and keeps smal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeGuard, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +44,37 @@ class SumReader(Protocol):
         """Use per ids, the days added up. `kind` (of usage) may be one of the dimensions."""
 
 
+Members = tuple[str | None, ...]
+
+
+class TableReader(SumReader, Protocol):
+    """A reader with tables at hand, that also finds a few members without reading the others."""
+
+    @property
+    def sought(self) -> str:
+        """The dimension whose members it finds so."""
+
+    def table(
+        self,
+        quantity: Additive,
+        dimensions: tuple[str, ...],
+        span: Span,
+        members: Members | None = None,
+    ) -> DailyTable:
+        """What `sums` tells; with `members` of what belongs to these of the `sought` dimension."""
+
+
 @dataclass(frozen=True, slots=True)
 class DailyTable:
-    """Exact daily sums: one row a day of `span`, one column per entry of `ids` (sorted)."""
+    """Exact daily sums: one row a day of `span`, one column per entry of `ids` (sorted).
+
+    `whole` is the table that this one is a part of, if it is, with the numbers of its columns.
+    """
 
     span: Span
     ids: tuple[Ids, ...]
     values: NDArray[np.int64]
+    whole: tuple[DailyTable, tuple[int, ...]] | None = field(default=None, compare=False)
 
     def column(self, ids: Ids) -> NDArray[np.int64]:
         """The daily sums of one subject; zeros where it is unknown."""
@@ -61,7 +85,7 @@ class DailyTable:
     def only(self, columns: NDArray[np.intp]) -> DailyTable:
         """The table of some subjects, by the numbers of their columns."""
         ids = tuple(self.ids[n] for n in columns)
-        return DailyTable(self.span, ids, self.values[:, columns])
+        return DailyTable(self.span, ids, self.values[:, columns], (self, tuple(map(int, columns))))
 
     def totals(self, span: Span) -> dict[Ids, int]:
         """Exact sum of each subject over the part of the span that the table covers."""
@@ -71,6 +95,14 @@ class DailyTable:
             ids: int(total)
             for ids, total in zip(self.ids, self.values[start:end].sum(axis=0), strict=True)
         }
+
+
+def _has_tables(reader: object) -> TypeGuard[TableReader]:
+    return hasattr(reader, "table")
+
+
+_FEW = 8
+"""Rows of at most one member in so many are looked up, and not found among all."""
 
 
 @dataclass(slots=True)
@@ -117,13 +149,20 @@ class Ledger:
 
     def settled(self, metric: Metric = Metric.COST) -> NDArray[np.bool_]:
         """For each day of the span, whether it is settled: fit for baselines."""
-        return np.array([self.state(day, metric) is DayState.SETTLED for day in self.span])
+        return self.remembered(
+            ("settled", metric),
+            lambda: np.array([self.state(day, metric) is DayState.SETTLED for day in self.span]),
+        )
 
     def days_in_state(
         self, span: Span, state: DayState, metric: Metric = Metric.COST
-    ) -> list[date]:
+    ) -> Sequence[date]:
         """The days of the span up to today in that state; before the history all are missing."""
-        return [day for day in span if day <= self.today and self.state(day, metric) is state]
+        today = self.today
+        return self.remembered(
+            ("in state", span, state, metric),
+            lambda: tuple(d for d in span if d <= today and self.state(d, metric) is state),
+        )
 
     def name(self, dimension: str, member: str | None) -> str:
         """What people call a member: its name, else its id."""
@@ -135,8 +174,13 @@ class Ledger:
         """Exact daily sums by dimension, read once."""
         key = (quantity, dimensions)
         if key not in self._tables:
-            self._tables[key] = _table(self.span, self.reader.sums(quantity, dimensions, self.span))
+            self._tables[key] = self._read(quantity, dimensions)
         return self._tables[key]
+
+    def _read(self, quantity: Additive, dimensions: tuple[str, ...]) -> DailyTable:
+        if _has_tables(self.reader):
+            return self.reader.table(quantity, dimensions, self.span)
+        return _table(self.span, self.reader.sums(quantity, dimensions, self.span))
 
     def bill(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, int]:
         """Nano-dollars of some days together, by dimension; read once."""
@@ -163,23 +207,45 @@ class Ledger:
         return self.remembered(key, lambda: self._selected(quantity, per, match))
 
     def _selected(self, quantity: Additive, per: tuple[str, ...], match: Match) -> DailyTable:
-        filtered = dict(match)
-        wide = per + tuple(name for name in filtered if name not in per)
+        wide = per + tuple(name for name, _ in match if name not in per)
         wide = tuple(name for name in wide if name != "organization")
-        table = self.sums(quantity, wide)
-        found = [self._index(quantity, wide, name).places(filtered[name]) for name in filtered]
-        kept = sorted(set.intersection(*found))
-        return _folded(table, kept, [_narrow(table.ids[n], wide, per) for n in kept])
+        few = self._of_few(quantity, wide, match)
+        if few is None:
+            table = self.sums(quantity, wide)
+            found = [self._index(quantity, wide, name).places(globs) for name, globs in match]
+        else:
+            table = few
+            found = [self._index_of(table, wide, name).places(globs) for name, globs in match]
+        kept = np.array(sorted(set.intersection(*found)), dtype=np.intp)
+        return _folded(table.only(kept), wide, per)
+
+    def _of_few(self, quantity: Additive, wide: tuple[str, ...], match: Match) -> DailyTable | None:
+        """The sums read for the members of one dimension alone, if they are few.
+
+        None if they are not, or if all is read already. Pairs of dimensions have no roll-ups: all
+        of them are all rows of the history.
+        """
+        reader, asked = self.reader, dict(match)
+        if not _has_tables(reader) or reader.sought not in asked:
+            return None
+        if len(wide) == 1 or quantity.is_usage or (quantity, wide) in self._tables:
+            return None
+        roll = self._index(quantity, (reader.sought,), reader.sought).roll
+        found = roll.fitting(asked[reader.sought])
+        if _FEW * len(found) > len(roll):
+            return None
+        return reader.table(quantity, wide, self.span, tuple(found))
 
     def _index(self, quantity: Additive, wide: tuple[str, ...], dimension: str) -> Index:
         """The columns of a table by their members of one dimension."""
+        key = ("index", quantity, wide, dimension)
+        return self.remembered(
+            key, lambda: self._index_of(self.sums(quantity, wide), wide, dimension)
+        )
 
-        def made() -> Index:
-            at = wide.index(dimension)
-            members = [ids[at] for ids in self.sums(quantity, wide).ids]
-            return Index(members, partial(self.name, dimension))
-
-        return self.remembered(("index", quantity, wide, dimension), made)
+    def _index_of(self, table: DailyTable, wide: tuple[str, ...], dimension: str) -> Index:
+        at = wide.index(dimension)
+        return Index([ids[at] for ids in table.ids], partial(self.name, dimension))
 
 
 CERTAINTY = (DayState.MISSING, DayState.OPEN, DayState.SETTLING, DayState.SETTLED)
@@ -197,16 +263,21 @@ def _narrow(ids: Ids, wide: tuple[str, ...], per: tuple[str, ...]) -> Ids:
     return tuple(ids[wide.index(name)] if name in wide else None for name in per)
 
 
-def _folded(table: DailyTable, columns: list[int], targets: list[Ids]) -> DailyTable:
-    ids = tuple(sorted(set(targets), key=_sort_key))
+def _folded(table: DailyTable, wide: tuple[str, ...], per: tuple[str, ...]) -> DailyTable:
+    """The columns that are of one subject of `per` added up."""
+    if wide == per:
+        return table
+    targets = [_narrow(ids, wide, per) for ids in table.ids]
+    ids = tuple(sorted(set(targets), key=sort_key))
+    values = np.zeros((len(table.span), len(ids)), dtype=np.int64)
     where = {target: n for n, target in enumerate(ids)}
-    values = np.zeros((len(ids), len(table.span)), dtype=np.int64)
-    np.add.at(values, [where[target] for target in targets], table.values.T[columns])
-    return DailyTable(table.span, ids, values.T)
+    for column, target in enumerate(targets):
+        values[:, where[target]] += table.values[:, column]
+    return DailyTable(table.span, ids, values)
 
 
 def _table(span: Span, sums: Sums) -> DailyTable:
-    ids = tuple(sorted(sums, key=_sort_key))
+    ids = tuple(sorted(sums, key=sort_key))
     values = np.zeros((len(span), len(ids)), dtype=np.int64)
     for column, member in enumerate(ids):
         for day, value in sums[member].items():
@@ -214,7 +285,8 @@ def _table(span: Span, sums: Sums) -> DailyTable:
     return DailyTable(span, ids, values)
 
 
-def _sort_key(ids: Ids) -> tuple[tuple[bool, str], ...]:
+def sort_key(ids: Ids) -> tuple[tuple[bool, str], ...]:
+    """The order of subjects: by id, None last."""
     return tuple((member is None, member or "") for member in ids)
 
 

@@ -92,6 +92,15 @@ def attos(written: bytes) -> int | None:
     return amount if amount <= _LARGEST_ATTOS else None
 
 
+def attos_of(amount: Exact) -> int | None:
+    """Attodollars of an exact amount; None where it has more decimals."""
+    if isinstance(amount, int):
+        return amount
+    scaled = _EXACT.scaleb(amount, _DECIMALS)
+    whole = int(scaled)
+    return whole if whole == scaled else None
+
+
 def share_out(amounts: Sequence[Exact]) -> list[int]:
     """Nano-dollars per amount such that they add up to the exact total, rounded once.
 

@@ -8,7 +8,7 @@ Missing days are estimated at the same pace, while they are few.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from math import floor, log10
 from typing import Final
@@ -67,6 +67,56 @@ def outlooks(
     `planned` days are no history; each is foreseen to bring so much more than the pace (in the
     unit of the table). Raises ValueError for a period that is over or has not begun.
     """
+    whole, columns = table.whole or (table, ())
+    together = _together(ledger, whole, period, metric, planned or {})
+    if not columns or not together.announced.issuperset(columns):
+        return _outlooks(ledger, table, period, metric, planned or {})
+    if not together.ends:
+        some = sorted(together.announced)
+        part = whole.only(np.array(some, dtype=np.intp))
+        ends = _outlooks(ledger, part, period, metric, planned or {})
+        together.ends.update(zip(some, ends, strict=True))
+    return [together.ends[n] for n in columns]
+
+
+def announce(
+    ledger: Ledger,
+    table: DailyTable,
+    period: Period,
+    metric: Metric = Metric.COST,
+    planned: Mapping[date, float] | None = None,
+) -> None:
+    """Say that `outlooks` will be asked for: rules about one subject each are foreseen together."""
+    if table.whole:
+        whole, columns = table.whole
+        together = _together(ledger, whole, period, metric, planned or {})
+        if not together.ends:
+            together.announced.update(columns)
+
+
+@dataclass(slots=True)
+class _Together:
+    """The subjects of one table that are foreseen at once, by the numbers of their columns."""
+
+    whole: DailyTable  # held, so that its id stays its own
+    announced: set[int] = field(default_factory=set)
+    ends: dict[int, Outlook | NoOutlook] = field(default_factory=dict)
+
+
+def _together(
+    ledger: Ledger, whole: DailyTable, period: Period, metric: Metric, planned: Mapping[date, float]
+) -> _Together:
+    key = ("outlooks", id(whole), period, metric, tuple(sorted(planned.items())))
+    return ledger.remembered(key, lambda: _Together(whole))
+
+
+def _outlooks(
+    ledger: Ledger,
+    table: DailyTable,
+    period: Period,
+    metric: Metric,
+    planned: Mapping[date, float],
+) -> list[Outlook | NoOutlook]:
     if ledger.today not in period.span:
         raise ValueError(f"{period} does not hold {ledger.today}: there is nothing to foresee")
     missing = tuple(
@@ -77,9 +127,9 @@ def outlooks(
     if MOST_MISSING * len(missing) > len(period.span):
         return [TooManyMissing(missing)] * len(table.ids)
     days = _remaining(ledger, period, metric)
-    history, last_day = _history(ledger, table, metric, planned or {})
+    history, last_day = _history(ledger, table, metric, planned)
     elapsed = list(table.totals(period.span).values())
-    held = Held(_amounts(ledger, table, days), _over(ledger, days), _extra(days, planned or {}))
+    held = Held(_amounts(ledger, table, days), _over(ledger, days), _extra(days, planned))
     ends = period_ends(history, elapsed, days, last_day, held)
     return [
         end if isinstance(end, TooYoung) else Outlook(end, spent, days, ledger.today, missing)

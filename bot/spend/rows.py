@@ -5,6 +5,7 @@ Named tuples rather than dataclasses because there may be millions of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -64,10 +65,13 @@ class UsageRow(NamedTuple):
 
 
 class CostDay(NamedTuple):
-    """Everything the Costs API says of one UTC day. `whole` is False for a part of the day."""
+    """Everything the Costs API says of one UTC day. `whole` is False for a part of the day.
+
+    `rows` may be columns (`bot.spend.columns`), which make each row only when it is asked for.
+    """
 
     day: date
-    rows: tuple[CostRow, ...]
+    rows: Sequence[CostRow]
     whole: bool = True
 
 

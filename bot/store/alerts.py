@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
 
 from bot.alerts.life import Alert, Standing
 from bot.alerts.model import Finding, Severity
+from bot.store.bulk import insert_of
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
 from bot.store.schema import alerts
@@ -65,8 +65,8 @@ class AlertBook:
         rows = [_row(alert, now) for alert in some]
         if not rows:
             return
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        new = dialect.insert(alerts)
+        insert = insert_of(connection)
+        new = insert(alerts)
         values = {name: new.excluded[name] for name in rows[0] if name != "key"}
         connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=values), rows)
 

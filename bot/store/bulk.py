@@ -6,36 +6,57 @@ that costs more than everything else together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 
-def insert_all(connection: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Inserts the rows, whose values are in the order of the table's columns."""
-    if not rows:
-        return
+def insert_all(connection: Connection, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Inserts the rows, whose values are in the order of the table's columns.
+
+    They are taken one by one, so that never all of them have to be there.
+    """
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows)
         return
     marks = ", ".join("?" * len(table.c))
     # The name is our own schema's; the values are bound.
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.name} VALUES ({marks})",  # noqa: S608
-        list(rows),
-    )
+    command = f"INSERT INTO {table.name} VALUES ({marks})"  # noqa: S608
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.executemany(command, rows)
+    except connection.dialect.loaded_dbapi.Error as error:  # as SQLAlchemy's own commands raise it
+        raise sa.exc.DBAPIError(command, None, error) from error
+    finally:
+        cursor.close()
 
 
-def _copy(connection: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def _copy(connection: Connection, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
     """PostgreSQL's COPY (https://www.psycopg.org/psycopg3/docs/basic/copy.html)."""
+    rows = iter(rows)
+    first = list(islice(rows, 1))
+    if not first:
+        return
     columns = ", ".join(column.name for column in table.c)
     cursor: Any = connection.connection.cursor()
     command = f"COPY {table.name} ({columns}) FROM STDIN"
     try:
         with cursor, cursor.copy(command) as copy:
-            for row in rows:
+            for row in chain(first, rows):
                 copy.write_row(row)
     except connection.dialect.loaded_dbapi.Error as error:  # as SQLAlchemy's own commands raise it
         raise sa.exc.DBAPIError(command, None, error) from error
+
+
+def insert_of(connection: Connection) -> Any:
+    """The `insert` that knows `ON CONFLICT`: one per database, of which one is loaded."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - only what is used
+
+        return insert
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert  # noqa: PLC0415 - as above
+
+    return sqlite_insert

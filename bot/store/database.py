@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -89,6 +89,33 @@ def open_forgetful(url: str) -> Database:
         return _prepared(ForgetfulServer(server_engine(parsed), shown(url)), url)
     with explained(shown(url)):
         return _prepared(LastingDatabase(_in_memory(parsed), shown(url)), url)
+
+
+def open_glanced(url: str) -> Database:
+    """The database at the URL for a few quick questions, without a copy of it.
+
+    A SQLite file is opened read-only; while a question is read, nobody can write. One that is
+    missing, of another version or in need of repair is opened as `open_forgetful` does.
+    """
+    parsed = _parsed(url)
+    file = Path(parsed.database) if _is_sqlite(parsed) and parsed.database else None
+    if file is not None and file.is_file():
+        database = LastingDatabase(_read_only(file, _wait_seconds(parsed)), shown(url))
+        with suppress(StoreError), database.reading() as connection:
+            if _known_version(connection, url) == VERSION:
+                return database
+        database.close()
+    return open_forgetful(url)
+
+
+def _read_only(file: Path, wait: float) -> Engine:
+    uri = f"{file.resolve().as_uri()}?mode=ro"
+    engine = sa.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(uri, uri=True, timeout=wait, check_same_thread=False),
+        poolclass=NullPool,
+    )
+    return _with_own_transactions(engine)
 
 
 def _parsed(url: str) -> URL:

@@ -5,57 +5,54 @@ Rows carry numbers instead of strings: an eighth of the space, and faster to add
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import count
+from collections.abc import Mapping
+from itertools import count, islice
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot.store.bulk import insert_all
 from bot.store.schema import members
 
 NONE = 0
 """The number of "no member"."""
-Numberer = Callable[[str, str | None], int]
-"""The number of a value of a dimension."""
+
+
+Known = Mapping[tuple[str, str], int]
 
 
 class Members:
-    """Numbers of strings, as the database knows them. They are never taken back or changed."""
+    """Numbers of strings, as the database knows them.
+
+    Members are only ever added, with growing numbers: what was read once stays true, and only what
+    came after the highest number is read again.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], int] = {}
         self._values: dict[int, str] = {}
+        self._known: dict[tuple[str, str], int] = {}
         self._highest = NONE
 
     def numberer(self, connection: Connection) -> Numberer:
-        """What numbers values, new ones as they come.
+        """A function `(dimension, value) -> number` that numbers new values as they come.
 
-        Made once in each writing transaction: while it lasts, nobody else gives numbers, and a
-        rolled-back number is never remembered. What was committed before is read once.
+        Made anew for each writing transaction: while it lasts, nobody else gives numbers, and a
+        rolled-back number is never remembered.
         """
-        self._learn(connection)
-        known, given = self._known, dict[tuple[str, str], int]()
-        free = count(self._highest + 1)
+        self._read(connection)
+        return Numberer(self._known, self._highest + 1)
 
-        def number(dimension: str, value: str | None) -> int:
-            if value is None:
-                return NONE
-            named = dimension, value
-            found = known.get(named) or given.get(named)
-            if found is None:
-                found = given[named] = next(free)
-                row = {"id": found, "dimension": dimension, "value": value}
-                connection.execute(members.insert().values(**row))
-            return found
-
-        return number
+    def known(self, connection: Connection) -> Known:
+        """The number of every dimension and value."""
+        self._read(connection)
+        return self._known
 
     def values(self, connection: Connection) -> Mapping[int, str]:
-        """Every value by its number, as they are before this transaction gives any."""
-        self._learn(connection)
+        """Every value by its number."""
+        self._read(connection)
         return self._values
 
-    def _learn(self, connection: Connection) -> None:
+    def _read(self, connection: Connection) -> None:
         columns = members.c.dimension, members.c.value, members.c.id
         newer = sa.select(*columns).where(members.c.id > self._highest)
         for dimension, value, member in connection.execute(newer):
@@ -64,14 +61,26 @@ class Members:
             self._highest = max(self._highest, member)
 
 
-class Numbers(dict[str | None, int]):
-    """Numbers of one dimension's values, looked up at the speed of a dict."""
+class Numberer:
+    """Gives numbers; `write` puts the new ones into the database, all at once."""
 
-    def __init__(self, dimension: str, number: Callable[[str, str | None], int]) -> None:
-        super().__init__()
-        self._dimension = dimension
-        self._number = number
+    def __init__(self, known: Known, first: int) -> None:
+        self._known = known
+        self._new: dict[tuple[str, str], int] = {}
+        self._free = count(first)
+        self._written = 0
 
-    def __missing__(self, value: str | None) -> int:
-        number = self[value] = self._number(self._dimension, value)
+    def __call__(self, dimension: str, value: str | None) -> int:
+        if value is None:
+            return NONE
+        key = (dimension, value)
+        number = self._known.get(key) or self._new.get(key)
+        if number is None:
+            number = self._new[key] = next(self._free)
         return number
+
+    def write(self, connection: Connection) -> None:
+        """Write what is new since the last time."""
+        new = islice(self._new.items(), self._written, None)
+        insert_all(connection, members, ((n, *key) for key, n in new))
+        self._written = len(self._new)

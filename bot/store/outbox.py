@@ -16,12 +16,12 @@ from types import MappingProxyType
 from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from bot.messages.blockkit import blocks, fallback_text
 from bot.messages.model import Action, Message
 from bot.messages.placeholders import placeholders
+from bot.store.bulk import insert_of
 from bot.store.database import Database
 from bot.store.entries import OutboxEntry, State, charts_of, entry_of, known_channels
 from bot.store.instants import to_text
@@ -253,7 +253,7 @@ def _payload(message: Message) -> str:
 
 def _inserted(connection: Connection, row: Mapping[str, str | bool | None]) -> bool:
     """Two workers may add the same key at the same moment: the database lets one of them."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(outbox).values(**row).on_conflict_do_nothing(index_elements=["key"])
+    insert = insert_of(connection)
+    new = insert(outbox).values(**row).on_conflict_do_nothing(index_elements=["key"])
     # Not by rowcount, which PostgreSQL's driver does not give here.
     return connection.execute(new.returning(outbox.c.key)).first() is not None

@@ -54,7 +54,7 @@ class Scripted:
 
 
 def costs_in(items: list[Fetched]) -> dict[date, tuple[CostRow, ...]]:
-    return {item.day: item.rows for item in items if isinstance(item, CostDay)}
+    return {item.day: tuple(item.rows) for item in items if isinstance(item, CostDay)}
 
 
 def failures_in(items: list[Fetched]) -> list[FetchFailure]:

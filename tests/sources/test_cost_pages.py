@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import SourceError
-from bot.sources.cost_pages import CostResult, read_cost_page
+from bot.sources.cost_batch import CostBatch
+from bot.sources.cost_pages import read_cost_page
 from bot.sources.openai_pages import Page, Place, read_page
 from bot.sources.openai_rows import BrokenDay, cost_days
 from bot.spend.money import attos, dollars
@@ -107,7 +108,7 @@ def test_a_broken_page_is_told_alike(wrong: bytes) -> None:
 
 def test_an_ordinary_page_takes_the_fast_way() -> None:
     page = read_cost_page(body("1.25"), PLACE)
-    assert type(page.data[0]["results"][0]) is CostResult
+    assert isinstance(page.data[0]["results"], CostBatch)
 
 
 amounts = st.decimals(-2, 10**9, allow_nan=False, places=None) | st.decimals(0, 100, places=10)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.errors import ConfigError
 from bot.sources.api_errors import AccessError, TooLargeError, TransientError
+from bot.sources.body import whole
 from bot.sources.http import ApiClient
 from tests.fakes import FakeOpenAI, Fault
 from tests.sources.asking import COSTS, IMPATIENT, LAST_DAYS, FakeTime, failing
@@ -18,7 +19,7 @@ from tests.sources.live import KEY, NOW
 
 def test_a_sound_answer_is_its_body_and_request_id(server: FakeOpenAI, client: ApiClient) -> None:
     answer = client.get(COSTS, (*LAST_DAYS, ("group_by", "project_id"), ("group_by", "line_item")))
-    assert answer.body.startswith(b'{"object": "page"')
+    assert whole(answer.body).startswith(b'{"object": "page"')
     assert (answer.request_id or "").startswith("req_")
     (request,) = server.requests
     assert request.method == "GET"

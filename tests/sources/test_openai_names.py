@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import date
 
 from bot.sources.base import FetchFailure
+from bot.sources.openai import MOST_KEY_LISTINGS
 from bot.spend.rows import Name
 from tests.fakes import CostRow as Billed
 from tests.fakes import FakeOpenAI, Fault
@@ -96,3 +97,35 @@ def test_many_failing_name_listings_are_one_failure(server: FakeOpenAI, connect:
     (failure,) = failures_in(items)
     assert failure.part == "names"
     assert sum(isinstance(item, Name) for item in items) == 6
+
+
+def test_a_project_whose_keys_have_names_already_is_not_asked(
+    server: FakeOpenAI, connect: Connect
+) -> None:
+    server.costs = [row for row in server.costs if row.project_id in {"proj_001", "proj_006"}]
+    known = {row.api_key_id for row in server.costs if row.project_id == "proj_001"}
+    list(connect(server, known_keys=[key for key in known if key]).fetch(DAYS))
+    asked = [request.path for request in server.requests_to("/v1/organization/projects/*/api_keys")]
+    assert asked == ["/v1/organization/projects/proj_006/api_keys"]
+
+
+def test_a_key_that_its_project_does_not_list_comes_without_a_name(
+    server: FakeOpenAI, connect: Connect
+) -> None:
+    server.costs = [Billed(date(2026, 11, 18), 1, "proj_001", "gpt, input", "key_deleted")]
+    assert Name("api_key", "key_deleted", "", "proj_001") in list(connect(server).fetch(DAYS))
+
+
+def test_of_very_many_projects_the_keys_that_spent_most_are_named_first(
+    server: FakeOpenAI, connect: Connect
+) -> None:
+    day = date(2026, 11, 18)
+    server.costs = [
+        Billed(day, n + 1, f"proj_{n:04}", "gpt, input", f"key_{n}")
+        for n in range(MOST_KEY_LISTINGS + 3)
+    ]
+    list(connect(server).fetch(DAYS))
+    asked = {
+        r.path.split("/")[4] for r in server.requests_to("/v1/organization/projects/*/api_keys")
+    }
+    assert asked == {f"proj_{n:04}" for n in range(3, MOST_KEY_LISTINGS + 3)}

@@ -20,7 +20,7 @@ from tests.sources.build import D1, D2, D3, bucket, cost, page
 def costs_of(*results: Any) -> tuple[CostRow, ...]:
     (day,) = cost_days([page(bucket(D1, *results))])
     assert isinstance(day, CostDay), day
-    return day.rows
+    return tuple(day.rows)
 
 
 def breach(*results: Any) -> str:
@@ -170,7 +170,7 @@ def test_a_broken_day_leaves_the_others() -> None:
 def usage_of(kind: UsageKind, *results: Any) -> tuple[UsageRow, ...]:
     (day,) = usage_days([page(bucket(D1, *results))], kind)
     assert isinstance(day, UsageDay), day
-    return day.rows
+    return tuple(day.rows)
 
 
 MEASURED: list[tuple[UsageKind, dict[str, Any], dict[str, Any]]] = [

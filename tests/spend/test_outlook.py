@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from bot.spend.forecast import TooYoung
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive
 from bot.spend.money import from_dollars
-from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, outlooks
+from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, _Together, announce, outlooks
 from tests.build import TODAY, at, daily, ledger, on, spend
 
 MISSING = DayState.MISSING
@@ -144,3 +145,20 @@ def test_no_outlook_ends_below_what_is_known(values: list[int], gaps: set[int], 
             assert found.elapsed <= end.low <= end.total <= end.high
             assert all(brings >= 0 for brings in end.per_day)
             assert len(end.per_day) == len(found.remaining)
+
+
+def test_subjects_announced_are_foreseen_together_and_as_alone() -> None:
+    bills = [daily([n, 2 * n, 30] * 25, project=f"p{n}") for n in range(1, 6)]
+    month = period_of(TODAY, Unit.MONTH)
+    alone, book = ledger(*bills), ledger(*bills)
+    tables = [book.sums(Additive.COST, ("project",)).only(np.array([n])) for n in (1, 3)]
+    for table in tables:
+        announce(book, table, month)
+    found = [outlooks(book, table, month)[0] for table in tables]
+    (together,) = [each for each in book._memory.values() if isinstance(each, _Together)]
+    assert sorted(together.ends) == [1, 3]  # one forecast, of both
+    whole = outlooks(alone, alone.sums(Additive.COST, ("project",)), month)
+    for each, expected in zip(found, (whole[1], whole[3]), strict=True):
+        assert isinstance(each, Outlook)
+        assert isinstance(expected, Outlook)
+        assert each.forecast.total == pytest.approx(expected.forecast.total, rel=1e-12)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from bot.errors import StoreError
 from bot.store import memory
-from bot.store.database import Database, open_forgetful, open_lasting
+from bot.store.database import Database, open_forgetful, open_glanced, open_lasting
 from bot.store.schema import VERSION, meta, metadata, pulses
 from bot.store.trouble import shown
 
@@ -319,3 +319,12 @@ def test_a_large_file_without_room_for_a_copy_is_copied_into_memory(
     monkeypatch.setattr(tempfile, "tempdir", str(file.parent / "gone"))
     monkeypatch.setattr(memory, "IN_MEMORY", 0)
     assert beats(open_forgetful(url_of(file))) == ["kept"]
+
+
+def test_a_glance_is_at_the_file_itself_and_cannot_change_it(file: Path) -> None:
+    database = open_glanced(url_of(file))
+    assert beats(database) == ["kept"]
+    with pytest.raises(StoreError):
+        beat(database, "new")
+    assert beats(open_glanced(url_of(file.parent / "none.db"))) == []
+    assert not (file.parent / "none.db").exists()

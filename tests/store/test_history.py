@@ -21,7 +21,8 @@ from bot.spend.metrics import Additive, Metric
 from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind, UsageRow
 from bot.spend.split import Volume
 from bot.store.database import Database, open_forgetful, open_lasting
-from bot.store.history import COSTS, History, usage_dataset
+from bot.store.history import History
+from bot.store.records import COSTS, usage_dataset
 from bot.store.schema import cost_rows, cost_sums
 from tests.build import NOW, TODAY, YESTERDAY, on
 
@@ -328,3 +329,57 @@ def test_a_day_is_found_again_after_a_restart(tmp_path: Path) -> None:
     later = History(open_lasting(url))
     later.replace_costs(costs(cost(6), cost(1, "b")), NOW)
     assert on_the_day(later, "project") == {("a",): 6, ("b",): 1}
+
+
+def changes(database: Database) -> int:
+    """Rows written to `cost_rows` so far, as a trigger counts them."""
+    with database.reading() as connection:
+        return int(connection.exec_driver_sql("SELECT n FROM counted").scalar() or 0)
+
+
+def test_a_day_that_is_as_it_was_is_not_written_again(tmp_path: Path) -> None:
+    database = open_lasting(f"sqlite:///{tmp_path / 'bot.db'}")
+    with database.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE counted (n INTEGER)")
+        connection.exec_driver_sql("INSERT INTO counted VALUES (0)")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER c AFTER INSERT ON cost_rows BEGIN UPDATE counted SET n = n + 1; END"
+        )
+    history = History(database)
+    first = costs(cost(5), cost(7, "b")._replace(quantity=2.0, quantity_unit="tokens"))
+    history.replace_costs(first, NOW)
+    later = NOW + timedelta(hours=1)
+    history.replace_costs(costs(*reversed(first.rows)), later)
+    assert changes(database) == 2
+    assert history.day_records(COSTS, WEEK)[YESTERDAY].fetched_at == later
+    for count, moved in enumerate(
+        (costs(cost(7), cost(5, "b")), costs(cost(12)), costs(cost(12)._replace(quantity=1.0))), 1
+    ):
+        history.replace_costs(moved, later)
+        assert changes(database) == (4, 5, 6)[count - 1], moved
+    database.close()
+
+
+def test_a_key_without_a_name_keeps_the_one_it_had_and_is_known_to_be_asked(
+    history: History,
+) -> None:
+    history.remember_names(
+        [Name("api_key", "k1", "prod", "p"), Name("api_key", "k2", "", "p")], NOW
+    )
+    assert history.names() == {"api_key": {"k1": "prod"}}
+    later = NOW + timedelta(days=2)
+    history.remember_names([Name("api_key", "k1", "", "p")], later)
+    assert history.names() == {"api_key": {"k1": "prod"}}
+    assert history.keys_asked_since(NOW) == {"k1", "k2"}
+    assert history.keys_asked_since(later) == {"k1"}
+
+
+def test_pairs_of_a_few_projects_are_what_all_pairs_say_of_them(history: History) -> None:
+    rows = [cost(n + 1, project, f"gpt-{n % 3}, input") for n, project in enumerate("aabbcc")]
+    history.replace_costs(costs(*rows, cost(9, None)), NOW)
+    per = ("project", "model")
+    whole = history.table(Additive.COST, per, WEEK)
+    some = history.table(Additive.COST, per, WEEK, ("a", None))
+    assert some.ids == tuple(ids for ids in whole.ids if ids[0] in ("a", None))
+    for ids in some.ids:
+        assert some.column(ids).tolist() == whole.column(ids).tolist()

@@ -17,7 +17,6 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -157,6 +156,8 @@ class Canvas:
 
     def svg(self) -> bytes:
         """The picture as SVG, its letters as outlines: no font is needed to read it."""
+        from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415 - seldom
+
         out = io.BytesIO()
         with rc_context({"svg.fonttype": "path", "svg.hashsalt": "budget-bot"}):
             metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))

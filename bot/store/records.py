@@ -1,0 +1,91 @@
+"""What is known of each day of each dataset: when it was read, whether whole, what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.spend.calendar import DayState, SettlingTimes, Span
+from bot.spend.rows import CostDay, UsageDay, UsageKind
+from bot.store.instants import from_text, to_text
+from bot.store.schema import days
+
+COSTS = "costs"
+"""The dataset of money; a usage dataset is called `usage/<kind>`."""
+
+
+def usage_dataset(kind: UsageKind) -> str:
+    """The dataset name of one usage endpoint."""
+    return f"usage/{kind}"
+
+
+def dataset_of(fetched: CostDay | UsageDay) -> str:
+    """The dataset that what was read belongs to."""
+    return COSTS if isinstance(fetched, CostDay) else usage_dataset(fetched.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecord:
+    """What is known of one day of one dataset."""
+
+    day: date
+    fetched_at: datetime | None
+    whole: bool
+    failed: bool
+    error: str | None
+
+    def state(self, times: SettlingTimes, now: datetime) -> DayState:
+        """The state of the day at `now`."""
+        state = times.state(self.day, self.fetched_at, self.failed, now)
+        if state is not DayState.OPEN and not self.whole:
+            return DayState.MISSING
+        return state
+
+
+def records(connection: Connection, dataset: str, span: Span) -> dict[date, DayRecord]:
+    """What is known of each day of the span; days never heard of are left out."""
+    query = sa.select(days).where(days.c.dataset == dataset, within(days.c.day, span))
+    return {found.day: found for found in map(_record, connection.execute(query))}
+
+
+def fetched_row(dataset: str, day: date, whole: bool, rows: int, now: datetime) -> tuple[Any, ...]:
+    """The row of `days` about a day that was read, whatever was known of it before."""
+    return dataset, day.toordinal(), to_text(now), whole, None, None, rows
+
+
+def mark_failed(
+    connection: Connection, dataset: str, span: Span, error: str, now: datetime
+) -> None:
+    """Note that these days could not be read. What fails as it did before has failed since then."""
+    for day in span:
+        same = sa.and_(days.c.dataset == dataset, days.c.day == day.toordinal())
+        alike = sa.and_(same, days.c.failed_at.is_not(None), days.c.error == error)
+        if connection.execute(sa.select(days.c.day).where(alike)).first() is None:
+            _upsert_day(connection, dataset, day, {"failed_at": to_text(now), "error": error})
+
+
+def within(column: sa.ColumnElement[int], span: Span) -> sa.ColumnElement[bool]:
+    """Whether a day, as a number, is of the span."""
+    return sa.and_(column >= span.start.toordinal(), column < span.end.toordinal())
+
+
+def _upsert_day(connection: Connection, dataset: str, day: date, values: Mapping[str, Any]) -> None:
+    key = {"dataset": dataset, "day": day.toordinal()}
+    known = sa.and_(days.c.dataset == dataset, days.c.day == day.toordinal())
+    if connection.execute(days.update().where(known).values(**values)).rowcount == 0:
+        connection.execute(days.insert().values(**key, **values))
+
+
+def _record(row: Any) -> DayRecord:
+    return DayRecord(
+        day=date.fromordinal(row.day),
+        fetched_at=from_text(row.fetched_at) if row.fetched_at else None,
+        whole=bool(row.whole),
+        failed=row.failed_at is not None,
+        error=row.error,
+    )
