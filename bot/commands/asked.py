@@ -8,7 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from bot import app as flow
+from bot import flow
 from bot.alerts.model import ORGANIZATION, Subject, alert_key, rule_slug
 from bot.app import App
 from bot.config.problems import closest, printable, short

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
-from bot import app as flow
+from bot import flow
 from bot.app import App
 from bot.commands.common import note
 from bot.commands.jobs import exit_code, note_trouble, run_job

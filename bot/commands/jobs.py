@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot import app as flow
+from bot import flow
 from bot.alerts.model import Severity
 from bot.app import App
 from bot.commands.common import configuration, console, note, print_json
