@@ -18,15 +18,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.app import App
+from bot.app import check, digest
 from bot.config.load import load_configuration
 from bot.config.settings import SlackSettings
+from bot.context import App
 from bot.delivery.dispatch import dispatch
 from bot.delivery.errand import WRITING_SECONDS, Terms
 from bot.delivery.postman import Undelivered
 from bot.delivery.slack import SlackNotifier
 from bot.errors import BotError
-from bot.flow import check, digest
 from bot.sources.base import Fetched
 from bot.spend.calendar import Span, Unit
 from bot.spend.money import from_dollars

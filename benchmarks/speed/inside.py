@@ -32,9 +32,9 @@ def _timed(work: Callable[[], Any]) -> float:
 
 def judge(config: str) -> Figures:
     """Sums read from the database and every rule judged, as `bot check` does after its fetch."""
-    from bot import flow  # noqa: PLC0415 - each part loads what it needs
-    from bot.app import days_to_judge, open_ledger  # noqa: PLC0415
+    from bot import app as flow  # noqa: PLC0415 - each part loads what it needs
     from bot.commands.common import configuration  # noqa: PLC0415
+    from bot.context import days_to_judge, open_ledger  # noqa: PLC0415
     from bot.wiring import fetching_app  # noqa: PLC0415
 
     loaded = configuration(Path(config))
@@ -73,8 +73,8 @@ def frames(database: str, config: str) -> Figures:
 
 def chart(config: str) -> Figures:
     """The daily chart of a digest: the first in a process, and the next."""
-    from bot.app import open_ledger  # noqa: PLC0415
     from bot.commands.common import configuration  # noqa: PLC0415
+    from bot.context import open_ledger  # noqa: PLC0415
     from bot.messages.charts import png  # noqa: PLC0415
     from bot.messages.digest_charts import drawings  # noqa: PLC0415
     from bot.spend.calendar import Unit, period_of  # noqa: PLC0415

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot import flow
+from bot import app as flow
 from bot.alerts.model import Finding
-from bot.app import App, open_ledger
 from bot.backtest import Backtest, Reach, backtest, last_judgeable
 from bot.commands.backtestjson import document_of
 from bot.commands.backtesttext import print_backtest
 from bot.commands.common import configuration, console, note, print_json
 from bot.config.rulebook import Rulebook, load_rulebook
+from bot.context import App, open_ledger
 from bot.errors import UsageError
 from bot.kinds import Rule
 from bot.messages.charts import AlertHistory, png

@@ -6,12 +6,12 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from bot import flow
-from bot.app import open_ledger
+from bot import app as flow
 from bot.briefing import budgets
 from bot.commands.backtest import load_recorded
 from bot.commands.common import configuration, note
 from bot.config.problems import closest, printable, short
+from bot.context import open_ledger
 from bot.errors import UsageError
 from bot.messages.charts import Plot, png, svg
 from bot.messages.digest_charts import CHART_DAYS, NAMES, alert_days, drawings, file_name

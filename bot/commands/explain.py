@@ -9,15 +9,15 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from bot import flow
+from bot import app as flow
 from bot.alerts.model import Finding, Measure, Skipped
-from bot.app import App, open_ledger
 from bot.commands.asked import Asked, by_key, by_names, check_day
 from bot.commands.backtest import load_recorded
 from bot.commands.common import configuration, print_json
 from bot.commands.explaintext import lines_of
 from bot.commands.toldstate import alert_state
 from bot.commands.workings import UsedDay, Worked, worked
+from bot.context import App, open_ledger
 from bot.errors import UsageError
 from bot.kinds import Cap
 from bot.kinds.base import amount

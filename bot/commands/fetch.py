@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 
-from bot import flow
-from bot.app import days_to_fetch
+from bot import app as flow
 from bot.commands.common import configuration, note
 from bot.commands.progress import shown
+from bot.context import days_to_fetch
 from bot.errors import UsageError
 from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.doubt import Trusting

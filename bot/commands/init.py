@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import click
 
-from bot import flow
-from bot.app import App, days_to_fetch, open_ledger
+from bot import app as flow
 from bot.backtest import Backtest
 from bot.commands.answers import RULE_FILE, Answers, Flags, answered
 from bot.commands.backtest import load_recorded, open_history
@@ -24,6 +23,7 @@ from bot.config.load import Configuration
 from bot.config.rulebook import Rulebook, gather_rules
 from bot.config.settings import Settings, SourceKind
 from bot.config.textfile import read_secret
+from bot.context import App, days_to_fetch, open_ledger
 from bot.errors import BotError
 from bot.firstrules import FirstRules, first_rules, guessed_rules
 from bot.spend.calendar import DayState

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.alerts.model import Skipped
-from bot.app import App, open_ledger
 from bot.config.rulebook import Rulebook
+from bot.context import App, open_ledger
 from bot.doctor.checkup import Check, Checks, failed, ok, skipped, warning
 from bot.kinds import Rule, judging
 from bot.spend.calendar import DayState, day_name

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
+from bot.app import check
 from bot.config.load import load_configuration
-from bot.flow import check
 from bot.sources.base import Fetched
 from bot.spend.calendar import Span
 from bot.store.database import open_lasting

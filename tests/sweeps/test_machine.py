@@ -30,9 +30,9 @@ from hypothesis.stateful import (
 
 from bot.alerts.life import Alert
 from bot.answering import answer
+from bot.app import check, digest
 from bot.config.load import Configuration, load_configuration
 from bot.errors import UsageError
-from bot.flow import check, digest
 from bot.spend.calendar import Unit
 from bot.store.database import open_lasting
 from tests.sweeps.model import DAY, HISTORY, CapRule, Known, Model, Seen

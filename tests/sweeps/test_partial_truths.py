@@ -30,9 +30,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.app import App
+from bot.app import check
 from bot.config.load import Configuration, load_configuration
-from bot.flow import check
+from bot.context import App
 from bot.report import Report
 from bot.spend.calendar import ONE_DAY, DayState, midnight
 from bot.spend.money import from_dollars
