@@ -20,10 +20,10 @@ from bot.alerts.model import ORGANIZATION, Dimension, Finding, Outcome, Remark, 
 from bot.kinds.base import Direction, Rule, amount
 from bot.kinds.cap import Cap
 from bot.kinds.spike import Series, Spike
-from bot.spend.baseline import SAME_WEEKDAYS, Floats, median
 from bot.spend.calendar import period_name
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.names import clean
+from bot.spend.weekdays import SAME_WEEKDAYS, Floats, median
 
 DRIVES = 0.2
 """A part drives the organisation's spike from this share of its excess on."""
