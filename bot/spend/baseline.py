@@ -22,12 +22,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from bot.spend.swing import Counts, shift_and_swing
 from bot.spend.weekdays import (
-    Floats,
     drawn_to_weekdays_alike,
     middle,
     padded,
     previous_same_weekdays,
 )
+
+Floats = NDArray[np.float64]
 
 WEEKDAY: Final = "weekday"
 YOUNG: Final = "young"
@@ -89,7 +90,8 @@ def judge_last(
     `k` is the number of swings above the usual that are still normal. A limit is at least
     `min_ratio` times the usual, and at least `floor` (one number, or one per subject, in the unit
     of the values) above it; or `far_floor`, if that is less, for a day that is `FAR` swings
-    further out, or held to the highest day. Fields have shape (subjects,). Raises ValueError without a row.
+    further out, or held to the highest day. Fields have shape (subjects,). Raises ValueError
+    without a row.
     """
     spend = usable_spend(values)
     bar = _Bar.of(spend, k, floor, far_floor, min_ratio)

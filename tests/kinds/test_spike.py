@@ -273,7 +273,7 @@ def test_an_excess_below_the_floor_is_not_told(min_usd: float, found: int) -> No
     assert len(findings(spike(per="project", min_usd=min_usd), book)) == found
 
 
-@pytest.mark.parametrize(("organisation", "found"), [(690, 1), (710, 0)])
+@pytest.mark.parametrize(("organisation", "found"), [(790, 1), (810, 0)])
 def test_an_excess_of_under_a_percent_of_the_organisation_is_not_told(
     organisation: float, found: int
 ) -> None:
