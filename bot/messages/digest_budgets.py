@@ -51,11 +51,11 @@ def _spent(digest: Digest, period: Period, budget: Budget) -> str:
 
 
 def _share(digest: Digest, days: Days, limit: int) -> str:
-    """`62%`; `over 62%` where a day was not read, `?` where none was."""
+    """`62%`; `at least 62%` where a day was not read, `?` where none was."""
     spent = digest.spent(days)
     if not digest.unseen(days):
         return percent(spent, limit)
-    return f"over {percent(spent, limit)}" if spent else "?"
+    return f"at least {percent(spent, limit)}" if spent else "?"
 
 
 def _days_over(digest: Digest, budget: Budget) -> Line:
