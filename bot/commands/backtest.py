@@ -120,9 +120,9 @@ def load_recorded(app: App) -> None:
         return
     end = min(app.source.days.end, app.today + ONE_DAY)
     days = Span(min(app.source.days.start, end), end)
-    for failure in flow.collect(app, days, Trusting()):
-        if not failure.optional:
-            note(f"bot: {failure.message}")
+    failures = [one for one in flow.collect(app, days, Trusting()) if not one.optional]
+    for message, hint in dict.fromkeys((one.message, one.hint) for one in failures):
+        note(f"bot: {message}" + (f"\n  {hint}" if hint else ""))
 
 
 def open_history(

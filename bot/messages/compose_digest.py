@@ -176,7 +176,11 @@ def _outcome(digest: Digest) -> str:
     is_over = month.end <= digest.ledger.today
     if not budget and not is_over:
         return ""
+    if not digest.is_known(month.span):
+        return ""
     told = digest.told(month.span, usd_round)
+    if digest.unseen(month.span):
+        return f"{name}: {told}{of}"
     return f"{name} {'ended' if is_over else 'is'} at {told}{of}"
 
 

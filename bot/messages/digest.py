@@ -108,11 +108,14 @@ class Digest:
 
         What was not read is not zero: an amount with a day missing is the least it can be.
         """
-        unseen = self.unseen(days)
-        if not unseen:
-            return money(self.spent(days))
-        known = any(day <= self.ledger.today for day in days) and self.spent(days)
-        return f"at least {money(self.spent(days))}" if known else "an unknown amount"
+        if not self.is_known(days):
+            return "an unknown amount"
+        least = "at least " if self.unseen(days) else ""
+        return f"{least}{money(self.spent(days))}"
+
+    def is_known(self, days: Days) -> bool:
+        """Whether anything is known of what the days cost."""
+        return not self.unseen(days) or bool(self.spent(days))
 
     @property
     def usual(self) -> int | None:

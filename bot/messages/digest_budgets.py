@@ -33,29 +33,40 @@ def budget_lines(digest: Digest) -> Iterator[Line]:
 def _line(digest: Digest, budget: Budget) -> Line:
     period = period_of(digest.period.last_day, budget.unit)
     filled = f"{bar(digest.spent(period.span), budget.limit, _WIDTH):·<{_WIDTH}}"
-    of = f" of {usd_round(budget.limit)} for {named(period)}"
     return (
         Span(filled, Style.CODE),
         Span(f" {_share(digest, period.span, budget.limit)}", Style.BOLD),
-        Span(f"{of}: {_spent(digest, period, budget)}"),
+        Span(_of(digest, period, budget)),
     )
+
+
+def _of(digest: Digest, period: Period, budget: Budget) -> str:
+    """What the share is of, and what was spent; of the day itself, the line above says that."""
+    if budget.unit is Unit.DAY:
+        return f" of the daily cap of {usd_round(budget.limit)}{_over(digest, period, budget)}"
+    of = f" of {usd_round(budget.limit)} for {named(period)}"
+    return f"{of}: {_spent(digest, period, budget)}"
+
+
+def _over(digest: Digest, period: Period, budget: Budget) -> str:
+    excess = digest.spent(period.span) - budget.limit
+    return f", {usd_round(excess)} over" if excess > 0 else ""
 
 
 def _spent(digest: Digest, period: Period, budget: Budget) -> str:
     """What was spent, and what that means: over by so much, or where it is heading."""
     told = digest.told(period.span, usd_round)
-    excess = digest.spent(period.span) - budget.limit
-    over = f", {usd_round(excess)} over" if excess > 0 else ""
     is_last = budget is largest_of(digest, Unit.MONTH) and period == digest.month
+    over = _over(digest, period, budget)
     return f"{told}{over}{on_pace(digest) if is_last else ''}"
 
 
 def _share(digest: Digest, days: Days, limit: int) -> str:
-    """`62%`; `over 62%` where a day was not read, `?` where none was."""
+    """`62%`; `at least 62%` where a day was not read, `?` where none was."""
     spent = digest.spent(days)
     if not digest.unseen(days):
         return percent(spent, limit)
-    return f"over {percent(spent, limit)}" if spent else "?"
+    return f"at least {percent(spent, limit)}" if spent else "?"
 
 
 def _days_over(digest: Digest, budget: Budget) -> Line:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.messages.digest import Digest, capital, change, named
 from bot.messages.figures import sparkline
 from bot.messages.model import Line, Span, Style
-from bot.spend.calendar import ONE_DAY, DayState, Period, Unit
+from bot.spend.calendar import DayState, Period, Unit
 from bot.spend.calendar import Span as Days
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import FORMULAS, Metric
@@ -32,20 +32,33 @@ def comparison(digest: Digest) -> Line:
 
 def _against(digest: Digest) -> str:
     if digest.unit is Unit.DAY:
-        return "against " + ", ".join(_day_by_day(digest))
+        others = ", ".join(_day_by_day(digest))
+        return f"against {others}" if others else f"on {named(digest.period)}"
     days = len(digest.period.span)
     a_day = digest.told(digest.period.span, lambda nanos: usd_round(nanos / days))
     past = ", ".join(_periods_before(digest))
-    return f"in {digest.period}, {a_day} a day; {past}"
+    return f"in {digest.period}{_dates(digest.period)}, {a_day} a day; {past}"
+
+
+def _dates(period: Period) -> str:
+    """A week's first and last day: few people know weeks by their numbers."""
+    if period.unit is not Unit.WEEK:
+        return ""
+    first, last = period.start, period.last_day
+    month = "" if first.month == last.month else f" {first:%b}"
+    return f" ({first.day}{month} to {last.day} {last:%b})"
 
 
 def _day_by_day(digest: Digest) -> Iterator[str]:
-    yield _beside(digest, digest.before.span, "the day before")
+    """What is known of other days; one that nobody knows says nothing."""
     day = digest.period.start
+    if digest.is_known(digest.before.span):
+        yield _beside(digest, digest.before.span, "the day before")
     if digest.usual is not None:
         yield _usual(digest, digest.usual)
-    last = day - timedelta(days=7)
-    yield _beside(digest, Days(last, last + ONE_DAY), f"last {day:%A}")
+    last = Days(day - timedelta(days=7), day - timedelta(days=6))
+    if digest.is_known(last):
+        yield _beside(digest, last, f"last {day:%A}")
 
 
 def _usual(digest: Digest, usual: int) -> str:

@@ -21,6 +21,7 @@ from bot.spend.names import clean
 TOP = {"project": 5, "model": 4, "api_key": 4}
 """How many of each a digest names."""
 _TITLES = {"project": "Project", "model": "Model", "api_key": "Key"}
+_NAMELESS = {"model": "(no model)"}  # its long name is a letter too wide for a phone
 _TREND = 7
 
 
@@ -40,9 +41,8 @@ def _columns(digest: Digest, title: str) -> tuple[tuple[str, Align], ...]:
 
 
 def _column_name(digest: Digest) -> str:
-    start = digest.period.start
     if digest.unit is Unit.DAY:
-        return f"{start:%a} {start.day}"
+        return f"{digest.period.start:%a}"  # short: names need the room
     return named(digest.period).capitalize()
 
 
@@ -54,13 +54,18 @@ def _rows(digest: Digest, table: DailyTable, dimension: str) -> Iterator[tuple[s
     whole = bool(top) and max(now[ids] for ids in top) >= 100 * NANOS_PER_DOLLAR
     usuals = _usuals(digest, table, top)
     for ids in top:
-        name = clean(digest.ledger.name(dimension, ids[0]), 24)
         moved = _moved(digest, table, ids, usuals[ids])
-        row = (name, _money(digest, now[ids], whole=whole), moved)
+        row = (_name(digest, dimension, ids), _money(digest, now[ids], whole=whole), moved)
         yield (*row, *_trend(digest, table, ids))
     if rest := ranked[len(top) :]:
         total = sum(now[ids] for ids in rest)
         yield (f"{len(rest):,} others", _money(digest, total, whole=whole))
+
+
+def _name(digest: Digest, dimension: str, ids: Ids) -> str:
+    if ids[0] is None and dimension in _NAMELESS:
+        return _NAMELESS[dimension]
+    return clean(digest.ledger.name(dimension, ids[0]), 24)
 
 
 def _money(digest: Digest, nanos: int, *, whole: bool) -> str:

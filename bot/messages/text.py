@@ -6,6 +6,7 @@ Console's choice (it knows NO_COLOR and pipes); nothing is told by colour alone.
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import NamedTuple
 
 from rich.console import Console
@@ -55,11 +56,28 @@ def render(message: Message, console: Console) -> None:
     """Print the message: where it goes, its blocks in order, charts by their takeaway."""
     width = min(console.width, COLUMNS)
     _print(_Entry(_address(message)), console, width)
-    for block in message.blocks:
+    for block, following in zip_longest(message.blocks, message.blocks[1:]):
         for entry in _entries(block, width):
             _print(entry, console, width)
-        if isinstance(block, Header | Facts | Table | Lines):
+        if _ends_part(block, following):
             console.print()
+
+
+def _ends_part(block: Block, following: Block | None) -> bool:
+    """Whether an empty line follows."""
+    if isinstance(block, Chart):
+        return isinstance(following, Lines)
+    return isinstance(block, Header | Facts | Table | Lines) and not _leads(block, following)
+
+
+def _leads(block: Block, following: Block | None) -> bool:
+    """Whether it is the one line above a list, which stands close to it."""
+    return (
+        isinstance(block, Lines)
+        and len(block.lines) == 1
+        and isinstance(following, Lines)
+        and following.bullets
+    )
 
 
 def _print(entry: _Entry, console: Console, width: int) -> None:

@@ -12,8 +12,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from bot.errors import SourceError
 from bot.sources.cost_batch import Cost, CostBatch
 from bot.sources.cost_pages import LARGEST_COUNT, quantity
+from bot.sources.currency import check_currency
 from bot.sources.openai_pages import NOWHERE, Day, Page, PageError, Part, Place, days_of
 from bot.spend.columns import CostColumns
 from bot.spend.money import LARGEST_DAY_DOLLARS, NANOS_PER_DOLLAR, MoneyError, dollars
@@ -28,7 +30,7 @@ class BrokenDay(NamedTuple):
     """A day that holds something unreadable, while its page as a whole is sound."""
 
     day: date
-    error: PageError
+    error: SourceError
 
 
 class Measures(NamedTuple):
@@ -61,8 +63,9 @@ def cost_days(pages: Iterable[Page]) -> Iterator[CostDay | BrokenDay]:
     """
     for day in days_of(pages):
         try:
+            check_currency(day)
             found: CostDay | BrokenDay = CostDay(day.day, _cost_columns(day), day.whole)
-        except PageError as error:
+        except SourceError as error:
             found = BrokenDay(day.day, error)
         yield found
 
@@ -133,9 +136,8 @@ def _amount(result: Mapping[str, Any], place: Place) -> Decimal:
     amount = result.get("amount")
     if type(amount) is not dict:
         raise PageError(place, "a result has no `amount`")
-    currency = amount.get("currency")
-    if currency != "usd":
-        _check_currency(currency, place)
+    if not amount.get("currency") or not isinstance(amount["currency"], str):
+        raise PageError(place, "an amount has no `currency`")
     return _dollars(amount.get("value"), place)
 
 
@@ -144,15 +146,6 @@ def _dollars(raw: Any, place: Place) -> Decimal:
         return dollars(raw)
     except MoneyError as error:
         raise PageError(place, f"`amount.value` cannot be read: {error}") from None
-
-
-def _check_currency(currency: Any, place: Place) -> None:
-    if not isinstance(currency, str) or not currency:
-        raise PageError(place, "an amount has no `currency`")
-    if currency.lower() != "usd":
-        shown = "".join(c for c in currency if c.isalnum())[:8].upper()
-        hint = "Amounts of different currencies cannot be added up, and none is converted."
-        raise PageError(place, f"an amount is in {shown}, not in USD", hint=hint)
 
 
 def _usage_rows(day: Day, kind: UsageKind) -> tuple[UsageRow, ...]:

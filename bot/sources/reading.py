@@ -11,6 +11,7 @@ from datetime import date
 from bot.errors import SourceError
 from bot.sources.api_errors import AccessError, TooLargeError
 from bot.sources.base import FetchFailure
+from bot.sources.currency import CurrencyError
 from bot.sources.openai_pages import LargePageError, Page, PageError, Place
 from bot.sources.openai_rows import BrokenDay
 from bot.sources.paging import Get, bucket_pages
@@ -19,6 +20,7 @@ from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.rows import CostDay, UsageDay
 
 Read = CostDay | UsageDay | FetchFailure
+Found = CostDay | UsageDay | BrokenDay
 
 
 def read(get: Get, query: Query, days: Span) -> Iterator[Read]:
@@ -46,23 +48,39 @@ def deliver(query: Query, pages: Iterable[Page], asked: Span, todo: set[date]) -
     of a day that was not asked for is a breach: an answer to another question would otherwise make
     every day of this one a zero day.
     """
+    for days, found in _joined(_due(query, pages, asked, todo)):
+        todo.difference_update(days)
+        yield failure(query, days, found.error) if isinstance(found, BrokenDay) else found
+    for day in sorted(todo.intersection(asked)):
+        todo.discard(day)
+        yield query.nothing(day)
+
+
+def _due(query: Query, pages: Iterable[Page], asked: Span, todo: set[date]) -> Iterator[Found]:
     for found in query.days(pages):
         if found.day not in asked:
             last = asked.end - ONE_DAY
             wrong = f"a bucket of {found.day} came, but {asked.start} to {last} was asked for"
             raise PageError(Place(query.part), wrong)
         if found.day in todo:
-            todo.discard(found.day)
-            yield _told(query, found)
-    for day in sorted(todo.intersection(asked)):
-        todo.discard(day)
-        yield query.nothing(day)
+            yield found
 
 
-def _told(query: Query, found: CostDay | UsageDay | BrokenDay) -> Read:
-    if isinstance(found, BrokenDay):
-        return failure(query, Span(found.day, found.day + ONE_DAY), found.error)
-    return found
+def _joined(days: Iterable[Found]) -> Iterator[tuple[Span, Found]]:
+    """The days with what they span: those in another currency, one after the other, are one."""
+    held: CurrencyError | None = None
+    for found in days:
+        error = found.error if isinstance(found, BrokenDay) else None
+        if held and error and (both := held.with_next(error)):
+            held = both
+            continue
+        if held:
+            yield held.days, BrokenDay(held.days.start, held)
+        held = error if isinstance(error, CurrencyError) else None
+        if not held:
+            yield Span(found.day, found.day + ONE_DAY), found
+    if held:
+        yield held.days, BrokenDay(held.days.start, held)
 
 
 def _read_piece(get: Get, query: Query, piece: Span, todo: set[date]) -> Iterator[Read]:

@@ -9,14 +9,14 @@ import pytest
 
 from bot.messages.blockkit import blocks, fallback_text
 from bot.messages.compose_digest import compose_closing, compose_digest
-from bot.messages.digest import change
+from bot.messages.digest import Digest, change
 from bot.messages.model import Chart, Header, Lines, Message, Table
 from bot.messages.slack_text import weight
 from bot.spend.calendar import DayState, Unit
 from tests.build import at, ledger, spend
 from tests.fakes.blockkit import problems
 from tests.messages import digests
-from tests.messages.digests import DIGESTS, digest, monthly
+from tests.messages.digests import DIGESTS, KNOWN, digest, monthly
 from tests.messages.test_text import printed
 from tests.snapshots import matches
 
@@ -83,6 +83,40 @@ def test_a_day_that_was_not_read_whole_moves_nobody() -> None:
     text = said("missing")
     assert "Thu 19 Nov: at least $80.00 spent, costs could not be read whole" in text
     assert "Moved most" not in text
+
+
+def first_days() -> Digest:
+    """Two days were ever read; of the days before nothing is known."""
+    days = {"11-18": 20.0, "11-19": 41.2}
+    return digest(ledger(spend(days, project="proj_a", model="gpt-5"), names=KNOWN, days=3))
+
+
+def test_a_month_of_which_a_part_is_known_is_the_least_it_can_be() -> None:
+    header = compose_digest(first_days()).blocks[0]
+    assert isinstance(header, Header)
+    assert header.text == (
+        "Thu 19 Nov: $41.20, 106% above the day before; November: at least $61.20 of $3,000"
+    )
+
+
+def test_days_of_which_nothing_is_known_are_not_compared_with() -> None:
+    text = printed(compose_digest(first_days()))
+    assert "$41.20 against $20.00 the day before (+106%)" in text
+    assert "last Thursday" not in text
+    assert "an unknown amount" not in text
+
+
+def test_a_day_beside_which_nothing_is_known_stands_alone() -> None:
+    unread = {f"11-{day}": DayState.MISSING for day in range(10, 20)}
+    text = printed(compose_digest(digest(ledger(states=unread))))
+    assert "An unknown amount on Thu 19 Nov" in text
+    assert "against" not in text
+
+
+def test_the_words_and_the_pictures_of_a_day_not_read_whole_agree() -> None:
+    text = said("missing")
+    assert "at least 40% of $3,000 for November: at least $1,200" in text
+    assert "November 2026: at least $1,200.00 by Fri 20 Nov, at least 40%" in text
 
 
 def test_a_month_that_is_not_settled_says_so() -> None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from bot.messages.charts.days import BELOW, Days, clear_of_gaps, day_axis, gaps, span_name
+from bot.messages.charts.bars import Bars
+from bot.messages.charts.days import (
+    BELOW,
+    Days,
+    clear_of_gaps,
+    day_axis,
+    gaps,
+    least,
+    span_name,
+)
 from bot.messages.charts.frame import (
     EDGE,
     HEIGHT,
@@ -23,7 +32,7 @@ from bot.messages.charts.frame import (
     usd_key,
     usd_mark,
 )
-from bot.messages.charts.palette import ALARM, INK, OTHER, PAPER
+from bot.messages.charts.palette import ALARM, INK, OTHER
 from bot.messages.charts.series import OTHER_ID, Series, colour_of, fold, members_of, short
 from bot.messages.figures import percent
 from bot.spend.calendar import ONE_DAY, Span, day_name
@@ -40,9 +49,10 @@ _FAR = 2.5  # a cap this many times the highest day would flatten every bar
 class DailyCost:
     """What each project cost on each day of a span (about 30), in nano-dollars.
 
-    `open_day` is not over: it is drawn paler and called "so far". Days in `missing` have no data,
-    whatever their values say. `alerts`: days to mark. `title` replaces the computed takeaway;
-    `colours` keeps those another chart of the message has given.
+    `open_day` is not over: it is drawn paler and called "so far". Days in `missing` were not read
+    whole: their values are the least they can be, and so are sums with them. `alerts`: days to
+    mark. `title` replaces the computed takeaway; `colours` keeps those another chart of the
+    message has given.
     """
 
     span: Span
@@ -57,20 +67,12 @@ class DailyCost:
     colours: Mapping[str, str] = field(default_factory=dict)
 
     def totals(self) -> list[int]:
-        """What each day cost, the days without data at zero."""
-        columns = zip(*(one.values for one in self._known()), strict=True)
-        return [sum(column) for column in columns] or [0] * len(self.span)
-
-    def _known(self) -> list[Series]:
-        """The projects with nothing on days that are missing."""
-        there = [day not in self.missing for day in self.span]
-        return [
-            replace(one, values=tuple(v * has for v, has in zip(one.values, there, strict=True)))
-            for one in self.projects
-        ]
+        """What each day cost, as far as it is known."""
+        columns = zip(self.span, *(one.values for one in self.projects), strict=True)
+        return [sum(values) for _, *values in columns]
 
     def _shown(self) -> list[Series]:
-        return fold(self._known(), _PROJECTS)
+        return fold(self.projects, _PROJECTS)
 
     def headline(self) -> str:
         """The takeaway: days above the cap, else the project that cost most."""
@@ -87,16 +89,25 @@ class DailyCost:
         if unusual := self._unusual():
             return unusual
         total, days = sum(one.total for one in shown), _days(self.span)
-        if self.missing.issuperset(self.span):
+        if total <= 0 and self.missing.issuperset(self.span):
             return f"No data for {days}"
         if total <= 0:
             return f"Nothing spent in {days}"
-        largest = max(shown, key=lambda one: one.total)
+        return self._who_spent(shown, usd_round(total), days)
+
+    def _who_spent(self, shown: Sequence[Series], total: str, days: str) -> str:
+        largest, whole = max(shown, key=lambda one: one.total), sum(one.total for one in shown)
+        at_least = "At least " if self._missing_days else ""
         if largest.id == OTHER_ID:
-            return f"{usd_round(total)} in {days}, spread over {self._many:,} projects"
-        return (
-            f"{largest.name} took {percent(largest.total, total)} of {usd_round(total)} in {days}"
-        )
+            return f"{at_least}{total} in {days}, spread over {self._many:,} projects"
+        if len(shown) == 1:
+            return f"{at_least}{total} in {days}, all by {largest.name}"
+        known = f"the {total} known of" if at_least else f"{total} in"
+        return f"{largest.name} took {percent(largest.total, whole)} of {known} {days}"
+
+    @property
+    def _missing_days(self) -> list[date]:
+        return [day for day in self.span if day in self.missing]
 
     def _unusual(self) -> str:
         """The last finished day, where it lies outside of its usual range."""
@@ -106,7 +117,7 @@ class DailyCost:
         spent = self.totals()[n]
         if ends is None or day in self.missing or ends[0] <= spent <= ends[1]:
             return ""
-        low, high = map(usd_round, ends)
+        low, high = map(usd_key, ends)
         where = "above" if spent > ends[1] else "below"
         return f"{day_name(day)} cost {usd_round(spent)}, {where} the usual {low} to {high}"
 
@@ -124,7 +135,8 @@ class DailyCost:
         """What the picture shows, in words and numbers."""
         totals, ranked = self.totals(), short(self._shown())
         whole = sum(totals)
-        said = [f"Cost per day by project, {span_name(self.span)}: {usd(whole)} in total"]
+        spent = least(usd(whole), whole, self._missing_days)
+        said = [f"Cost per day by project, {span_name(self.span)}: {spent} in total"]
         if whole > 0:
             top, day = max(zip(totals, self.span, strict=True))
             said.append(f", highest {usd(top)} on {day_name(day)}. ")
@@ -137,10 +149,11 @@ class DailyCost:
         said = []
         if self.cap is not None:
             over = len(self._days_over_cap())
-            passed = f"was passed on {_days_number(over)}" if over else "was not passed"
+            far = " as far as is known" if self._missing_days else ""
+            passed = f"was passed on {_days_number(over)}" if over else f"was not passed{far}"
             said.append(f"The cap of {usd_set(self.cap)} a day {passed}. ")
-        if gone := [day for day in self.span if day in self.missing]:
-            said.append(f"No data for {_days_number(len(gone))}. ")
+        if gone := len(self._missing_days):
+            said.append(f"{_days_number(gone)} {'was' if gone == 1 else 'were'} not read whole. ")
         if self.open_day is not None and self.open_day in self.span:
             so_far = totals[list(self.span).index(self.open_day)]
             said.append(f"{day_name(self.open_day)} is not over: {usd(so_far)} so far. ")
@@ -157,14 +170,16 @@ class DailyCost:
         days = Days(self.span, scale.box)
         rules(canvas, scale, usd_mark)
         limit = self._near_cap()
-        gaps(canvas, days, self.missing, None if limit is None else scale.y(limit))
+        line = None if limit is None else scale.y(limit)
+        gaps(canvas, days, self.missing, line, self.totals())
         self._usual_range(canvas, days, scale)
-        _Bars(canvas, days, scale, self.open_day).draw(shown, colours)
+        partly = self.missing | frozenset({self.open_day} if self.open_day else ())
+        Bars(canvas, days, scale, partly).draw(shown, colours)
         self._usual_edge(canvas, days, scale)
         self._cap_line(canvas, scale, days)
         self._alert_marks(canvas, days, scale)
         day_axis(canvas, days, self.open_day)
-        key(canvas, entries, scale.box)
+        key(canvas, entries, scale.box, _days(self.span))
 
     def _subtitle(self) -> str:
         alerts = " · ▼ alert" if self.alerts & set(self.span) else ""
@@ -182,7 +197,8 @@ class DailyCost:
         return scale._replace(box=box._replace(left=left))
 
     def _columns(self) -> list[tuple[int, ...]]:
-        return list(zip(*(one.values for one in self._known()), strict=True)) or [()]
+        columns = zip(self.span, *(one.values for one in self.projects), strict=True)
+        return [tuple(values) for _, *values in columns]
 
     def _near_cap(self) -> int | None:
         """The cap if it can be drawn without flattening every bar."""
@@ -229,37 +245,6 @@ class DailyCost:
             x, y = days.middle(n), scale.y(sum(v for v in column if v > 0))
             if day in self.alerts:
                 canvas.area([(x - 4.5, y - 11), (x + 4.5, y - 11), (x, y - 3)], ALARM)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bars:
-    """The stacked bars: what was spent upwards from zero, credits downwards."""
-
-    canvas: Canvas
-    days: Days
-    scale: Scale
-    open_day: date | None
-
-    def draw(self, shown: Sequence[Series], colours: Mapping[str, str]) -> None:
-        for n in range(len(self.days.span)):
-            up = down = 0
-            for one in shown:
-                value = one.values[n]
-                base = up if value > 0 else down
-                self._segment(n, base, base + value, colours[one.id])
-                up, down = up + max(value, 0), down + min(value, 0)
-
-    def _segment(self, n: int, start: int, end: int, colour: str) -> None:
-        if start == end:
-            return
-        width = min(self.days.slot * 0.8, 40)
-        top, bottom = sorted((self.scale.y(start), self.scale.y(end)))
-        corner = (self.days.middle(n) - width / 2, top)
-        open_now = self.days.span.start + n * ONE_DAY == self.open_day
-        draw = self.canvas.unfinished_box if open_now else self.canvas.box
-        draw(corner, (width, bottom - top), colour)
-        if bottom - top > 3:  # a thin line of paper keeps neighbours apart without their colours
-            self.canvas.box(corner, (width, 0.7), PAPER)
 
 
 def _entries(shown: Sequence[Series], colours: Mapping[str, str]) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,6 +50,13 @@ def span_name(span: Span) -> str:
     return f"{first.day} {first:%B}{year} to {until}"
 
 
+def least(words: str, total: int, missing: Collection[date]) -> str:
+    """A total in words: the least it can be where days are missing, unknown where it is nothing."""
+    if not missing:
+        return words
+    return f"at least {words}" if total else "an unknown amount"
+
+
 def day_mark(day: date) -> str:
     """`19 Nov`."""
     return f"{day.day} {day:%b}"
@@ -71,22 +78,30 @@ def _within(canvas: Canvas, x: float, words: str) -> float:
     return min(max(x, EDGE + half), WIDTH - EDGE - half)
 
 
-def gaps(canvas: Canvas, days: Days, missing: frozenset[date], line: float | None = None) -> None:
+def gaps(
+    canvas: Canvas,
+    days: Days,
+    missing: frozenset[date],
+    line: float | None = None,
+    known: Sequence[int] = (),
+) -> None:
     """A pale band over days without data, saying so once for each run of days.
 
-    `line`: the y of a line across the box that the words must not lie on.
+    `line`: the y of a line across the box that the words must not lie on. `known`: what is known
+    of each day all the same; where it is anything, the words are `not whole`.
     """
     for first, number in _runs([day in missing for day in days.span]):
         left, width = days.box.left + first * days.slot, number * days.slot
         canvas.box((left, days.box.top), (width, days.box.height), BAND)
-        room = canvas.width("no data")
+        words = "not whole" if any(known[first : first + number]) else "no data"
+        room = canvas.width(words)
         wide = width > room + 8
         half = 8 if wide else room / 2 + 3
         y = days.box.top + half
         if line is not None and abs(line - y) < half:
             y = line + half + 2
         at = (left + width / 2, y)
-        canvas.text(at, "no data", colour=MUTED, align="center", turned=not wide)
+        canvas.text(at, words, colour=MUTED, align="center", turned=not wide)
 
 
 def clear_of_gaps(canvas: Canvas, words: str, days: Days, missing: frozenset[date]) -> float:

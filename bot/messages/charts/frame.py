@@ -148,7 +148,7 @@ def usd_key(amount: float) -> str:
     return usd_round(round(amount / NANOS_PER_DOLLAR) * NANOS_PER_DOLLAR).removesuffix(".00")
 
 
-_KEY_LINE, _KEY_GAP, _KEY_MOST = 19, 18, 158
+_KEY_LINE, _KEY_GAP, _KEY_MOST = 19, 18, 182
 _SWATCH = 16
 
 
@@ -160,9 +160,15 @@ def key_width(canvas: Canvas, entries: Sequence[Entry]) -> float:
     return min(needed + _SWATCH + 10, _KEY_MOST) + _KEY_GAP
 
 
-def key(canvas: Canvas, entries: Sequence[Entry], beside: Box) -> None:
-    """Names with their colours and figures, to the right of a box, ending at its foot."""
+def key(canvas: Canvas, entries: Sequence[Entry], beside: Box, title: str) -> None:
+    """Names with their colours and figures, to the right of a box, ending at its foot.
+
+    `title` stands over the figures: what they are of.
+    """
     left, right = beside.right + _KEY_GAP, WIDTH - EDGE
+    if entries:
+        y = beside.bottom - (len(entries) + 0.5) * _KEY_LINE
+        canvas.text((right, y), title, align="right", colour=MUTED)
     for n, entry in enumerate(reversed(entries)):
         y = beside.bottom - (n + 0.5) * _KEY_LINE
         canvas.box((left, y - 5), (10, 10), entry.colour)

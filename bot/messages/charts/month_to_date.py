@@ -8,7 +8,7 @@ from datetime import date
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.messages.charts.days import Days, clear_of_gaps, day_axis, gaps
+from bot.messages.charts.days import Days, clear_of_gaps, day_axis, gaps, least
 from bot.messages.charts.frame import (
     EDGE,
     HEIGHT,
@@ -44,8 +44,9 @@ class Outlook(NamedTuple):
 class MonthToDate:
     """A period's spend so far, day by day from its first, in nano-dollars.
 
-    `spent` may be shorter than the period. `open_day` is not over. Days in `missing` have no
-    data: the line runs flat through a band that says so. `title` replaces the computed takeaway.
+    `spent` may be shorter than the period. `open_day` is not over. Days in `missing` were not
+    read whole: their values are the least they can be, and a band says so. `title` replaces the
+    computed takeaway.
     """
 
     period: Period
@@ -58,20 +59,22 @@ class MonthToDate:
 
     @property
     def total(self) -> int:
-        return sum(self._known())
-
-    def _known(self) -> list[int]:
-        days = zip(self.period.span, self.spent, strict=False)
-        return [0 if day in self.missing else value for day, value in days]
+        return sum(self.spent)
 
     def headline(self) -> str:
         """The takeaway: spent of the budget, and where it is heading."""
-        if self.spent and self.missing.issuperset(self._days()):
+        if self.spent and not self.total and self.missing.issuperset(self._days()):
             return f"No data for {self._name()}"
-        spent = usd_round(self.total)
+        told = least(usd_round(self.total), self.total, self._gone)
+        spent = f"{told[0].upper()}{told[1:]}"
         of = f" of {usd_round(self.budget)}" if self.budget is not None else ""
         heading_for = f", heading for {usd_round(self.outlook.likely)}" if self.outlook else ""
         return f"{spent}{of} spent in {self._name()}{heading_for}"
+
+    @property
+    def _gone(self) -> list[date]:
+        """The days that were not read whole."""
+        return [day for day in self.period.span if day in self.missing]
 
     def _days(self) -> list[date]:
         """The days that `spent` tells of."""
@@ -86,18 +89,19 @@ class MonthToDate:
     def alt(self) -> str:
         """What the picture shows, in words and numbers."""
         so_far = "" if self._is_over else " so far"
-        said = [f"Spend{so_far} in {period_name(self.period)}: {usd(self.total)}"]
+        spent = least(usd(self.total), self.total, self._gone)
+        said = [f"Spend{so_far} in {period_name(self.period)}: {spent}"]
         if self.spent and not self._is_over:
             said.append(f" by {day_name(self._days()[-1])}")
-        if self.budget is not None:
-            share = percent(self.total, self.budget)
+        if self.budget is not None and (self.total or not self._gone):
+            share = least(percent(self.total, self.budget), self.total, self._gone)
             said.append(f", {share} of the budget of {usd_set(self.budget)}")
         said.append(". ")
         if self.outlook:
             low, likely, high = map(usd_round, self.outlook)
             said.append(f"Expected at the end: {likely} (between {low} and {high}). ")
-        if gone := sum(day in self.missing for day in self.period.span):
-            said.append(f"No data for {gone} {'day' if gone == 1 else 'days'}. ")
+        if gone := len(self._gone):
+            said.append(f"{gone} {'day was' if gone == 1 else 'days were'} not read whole. ")
         return "".join(said).strip()
 
     def draw(self, canvas: Canvas) -> None:
@@ -108,7 +112,8 @@ class MonthToDate:
         line = self._line(days, scale)
         rules(canvas, scale, usd_mark)
         limit = self._near_budget()
-        gaps(canvas, days, self.missing, None if limit is None else scale.y(limit))
+        line_y = None if limit is None else scale.y(limit)
+        gaps(canvas, days, self.missing, line_y, self.spent)
         self._draw_outlook(canvas, line[-1], scale)
         if self.spent:
             self._draw_spent(canvas, line, scale)
@@ -117,7 +122,7 @@ class MonthToDate:
         self._end_labels(canvas, line[-1], scale)
 
     def _scale(self, canvas: Canvas, box: Box) -> Scale:
-        heights = [*accumulate(self._known()), *(self.outlook or ()), self._near_budget() or 0]
+        heights = [*accumulate(self.spent), *(self.outlook or ()), self._near_budget() or 0]
         high = max([*heights, 0]) or 10**9
         scale = Scale(min([*heights, 0]) * 1.08, high * 1.12, box)
         left = box.left + marks_width(canvas, scale, usd_mark) + 8
@@ -132,7 +137,7 @@ class MonthToDate:
     def _line(self, days: Days, scale: Scale) -> list[Point]:
         """From zero at the period's start, a point at the end of each day."""
         start = (scale.box.left, scale.y(0))
-        ends = enumerate(accumulate(self._known()), 1)
+        ends = enumerate(accumulate(self.spent), 1)
         return [start, *((scale.box.left + n * days.slot, scale.y(sum_)) for n, sum_ in ends)]
 
     def _draw_spent(self, canvas: Canvas, line: Sequence[Point], scale: Scale) -> None:

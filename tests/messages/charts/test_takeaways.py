@@ -31,8 +31,8 @@ from tests.messages.charts.plots import (
         ("daily, zeros", "Nothing spent in 30 days"),
         ("daily, one day", "Fri 20 Nov cost $332, above the cap of $100"),
         ("daily, a thousand", "$5,472 in 30 days, spread over 1,000 projects"),
-        ("daily, all missing", "No data for 30 days"),
-        ("month", "$2,776 of $4,000 spent in November, heading for $4,310"),
+        ("daily, all missing", "Search took 45% of the $4,481 known of 30 days"),
+        ("month", "At least $2,850 of $4,000 spent in November, heading for $4,310"),
         ("month, nothing", "$0.00 of $4,000 spent in November"),
         ("month, credits", "-$14.00 spent in November"),
         ("year", "$61,560 of $4,000,000 spent in 2026"),
@@ -66,30 +66,46 @@ def test_more_than_one_day_over_the_cap_are_counted() -> None:
 def test_a_chart_of_days_is_told_with_what_is_missing_and_what_is_not_over() -> None:
     plot = DailyCost(DAYS, ACME, 200 * USD, TODAY, GAP, frozenset({SPIKE}))
     assert plot.alt() == (
-        "Cost per day by project, 22 October to 20 November 2026: $4,411.36 in total, highest "
-        "$613.33 on Tue 17 Nov. Search 45%, Customer support assistant 23%, Docs RAG 13%. "
-        "The cap of $200 a day was passed on 1 day. No data for 1 day. "
+        "Cost per day by project, 22 October to 20 November 2026: at least $4,481.48 in total, "
+        "highest $613.33 on Tue 17 Nov. Search 45%, Customer support assistant 23%, Docs RAG 13%. "
+        "The cap of $200 a day was passed on 1 day. 1 day was not read whole. "
         "Fri 20 Nov is not over: $57.20 so far."
     )
 
 
-def test_a_missing_day_counts_for_nothing_whatever_its_values_say() -> None:
+def test_what_is_known_of_a_missing_day_counts_as_the_least_it_can_be() -> None:
+    known = DailyCost(ONE_DAY, ONE[:1], 400 * USD, missing=frozenset({TODAY}))
+    assert known.totals() == [ONE[0].total]
+    assert known.headline() == "At least $312 in a day, all by Search"
+    assert "at least $312.00 in total" in known.alt()
+    assert "The cap of $400 a day was not passed as far as is known." in known.alt()
+
+
+def test_a_missing_day_of_which_nothing_is_known_is_no_day_without_spend() -> None:
+    unknown = DailyCost(ONE_DAY, (), missing=frozenset({TODAY}))
+    assert unknown.headline() == "No data for a day"
+    assert "an unknown amount in total" in unknown.alt()
+
+
+def test_a_missing_day_already_over_the_cap_is_over_it() -> None:
     plot = DailyCost(ONE_DAY, ONE, 100 * USD, missing=frozenset({TODAY}))
-    assert plot.totals() == [0]
-    assert plot.headline() == "No data for a day"
+    assert plot.headline() == "Fri 20 Nov cost $332, above the cap of $100"
 
 
 def test_a_month_is_told_with_its_budget_and_forecast() -> None:
     assert PLOTS["month"].alt() == (
-        "Spend so far in November 2026: $2,776.50 by Fri 20 Nov, 69% of the budget of $4,000. "
-        "Expected at the end: $4,310 (between $3,900 and $4,720). No data for 1 day."
+        "Spend so far in November 2026: at least $2,850.21 by Fri 20 Nov, at least 71% of the "
+        "budget of $4,000. Expected at the end: $4,310 (between $3,900 and $4,720). "
+        "1 day was not read whole."
     )
 
 
 def test_a_month_without_any_data_is_not_a_month_without_spend() -> None:
     plot = MonthToDate(NOVEMBER, (0, 0), 9 * USD, missing=frozenset(list(NOVEMBER.span)[:2]))
     assert plot.headline() == "No data for November"
-    assert plot.alt().endswith("No data for 2 days.")
+    assert plot.alt() == (
+        "Spend so far in November 2026: an unknown amount by Mon 2 Nov. 2 days were not read whole."
+    )
 
 
 def test_tokens_are_told_with_the_busiest_day() -> None:
