@@ -164,9 +164,13 @@ class Rule(BaseModel):
 
     def amounts(self, ledger: Ledger) -> DailyTable:
         """Daily sums of the rule's metric, for metrics that add up. Money in nano-dollars."""
-        formula = FORMULAS[self.metric]
-        first, *others = (self.table(ledger, part) for part in formula.over)
-        return first if not others else _added(first, others[0])
+        first, *others = FORMULAS[self.metric].over
+        if not others:
+            return self.table(ledger, first)
+        key = ("amounts", self.metric, self.per, tuple(self.match.items()))
+        return ledger.remembered(
+            key, lambda: _added(self.table(ledger, first), self.table(ledger, others[0]))
+        )
 
     def subject(self, ledger: Ledger, ids: Ids) -> Subject:
         """The subject with those ids, under the names people use, made safe to show."""

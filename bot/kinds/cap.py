@@ -133,7 +133,7 @@ class Cap(Rule):
 
     def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
         period = period_of(ledger.today, self.period)
-        if self.forecast_steps and ledger.today in days:
+        if self.forecast_steps and any(day in period.span for day in days):
             planned = self._planned_days(ledger, period)
             announce(ledger, self.amounts(ledger), period, self.metric, planned)
 

@@ -67,13 +67,12 @@ def outlooks(
     `planned` days are no history; each is foreseen to bring so much more than the pace (in the
     unit of the table). Raises ValueError for a period that is over or has not begun.
     """
-    whole, columns = table.whole or (table, ())
-    together = _together(ledger, whole, period, metric, planned or {})
-    if not columns or not together.announced.issuperset(columns):
+    together, columns = _together(ledger, table, period, metric, planned or {})
+    if not together.announced.issuperset(columns):
         return _outlooks(ledger, table, period, metric, planned or {})
     if not together.ends:
         some = sorted(together.announced)
-        part = whole.only(np.array(some, dtype=np.intp))
+        part = together.whole.only(np.array(some, dtype=np.intp))
         ends = _outlooks(ledger, part, period, metric, planned or {})
         together.ends.update(zip(some, ends, strict=True))
     return [together.ends[n] for n in columns]
@@ -86,12 +85,11 @@ def announce(
     metric: Metric = Metric.COST,
     planned: Mapping[date, float] | None = None,
 ) -> None:
-    """Say that `outlooks` will be asked for: rules about one subject each are foreseen together."""
-    if table.whole:
-        whole, columns = table.whole
-        together = _together(ledger, whole, period, metric, planned or {})
-        if not together.ends:
-            together.announced.update(columns)
+    """Say that `outlooks` will be asked for: what many rules ask about one table, of a subject
+    each or of all, is foreseen once and together."""
+    together, columns = _together(ledger, table, period, metric, planned or {})
+    if not together.ends:
+        together.announced.update(columns)
 
 
 @dataclass(slots=True)
@@ -104,10 +102,12 @@ class _Together:
 
 
 def _together(
-    ledger: Ledger, whole: DailyTable, period: Period, metric: Metric, planned: Mapping[date, float]
-) -> _Together:
+    ledger: Ledger, table: DailyTable, period: Period, metric: Metric, planned: Mapping[date, float]
+) -> tuple[_Together, Sequence[int]]:
+    """What is foreseen of the whole table, and the numbers of this table's columns there."""
+    whole, columns = table.whole or (table, range(len(table.ids)))
     key = ("outlooks", id(whole), period, metric, tuple(sorted(planned.items())))
-    return ledger.remembered(key, lambda: _Together(whole))
+    return ledger.remembered(key, lambda: _Together(whole)), columns
 
 
 def _outlooks(
