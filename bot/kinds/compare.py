@@ -9,9 +9,9 @@ from datetime import date, timedelta
 
 from bot.alerts.model import Finding
 from bot.kinds.base import Rule
-from bot.spend.baseline import SAME_WEEKDAYS
 from bot.spend.calendar import DayState, Span
 from bot.spend.ledger import Days, Ledger
+from bot.spend.weekdays import SAME_WEEKDAYS
 
 WEEKS_AGO = {"cap": range(1, 5), "drift": range(3, 6), "drop": range(1, 7)}
 """Which weeks before count, by kind; for the others those of a spike's usual."""

@@ -50,10 +50,10 @@ from bot.kinds.lookback import (
     unplanned,
 )
 from bot.kinds.members import gross
-from bot.spend.baseline import median, previous_same_weekdays
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric
+from bot.spend.weekdays import median, previous_same_weekdays
 
 SAME_WEEKDAYS = 6
 WEEKS_NEEDED = 3

@@ -123,10 +123,17 @@ class New(Rule):
                 subject = self.subject(ledger, table.ids[int(n)])
                 yield self._finding(ledger, subject, day, int(table.values[at, n]), seen)
 
-    def is_same(self, finding: Finding, known: Finding, ledger: Ledger) -> bool:  # noqa: ARG002
-        """A newcomer is new once, whichever of its days was read first; each burst is its own."""
-        apart = abs((finding.period.start - known.period.start).days)
-        return apart < NEWCOMER_DAYS and not (_is_burst(finding) or _is_burst(known))
+    def is_same(self, finding: Finding, known: Finding, ledger: Ledger) -> bool:
+        """A newcomer is new once, whichever of its days was read first or taken back since: only
+        a sleep lets it be told again. Each burst is its own."""
+        if _is_burst(finding) or _is_burst(known):
+            return False
+        first, last = sorted((finding.period.start, known.period.start))
+        if first not in ledger.span:
+            return False  # what lies between cannot be seen
+        between = Span(min(first + ONE_DAY, last), last)
+        known_days = sum(not is_missing(self, ledger, day) for day in between)
+        return known_days < self.asleep_days
 
     def floor(self, day: date) -> float:
         """The smallest use of that day worth telling, in the metric's unit."""

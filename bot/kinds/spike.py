@@ -4,8 +4,9 @@ What it does
     The usual is the middle of the last eight same weekdays (the highest and the lowest left out),
     drawn a little to the weekdays that are like it, and moved half-way by how the last week ran.
     The swing is how far the subject normally strays from its usual. A day is a spike when it is
-    above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` (or 2 % of the
-    organisation's average day) above it. Only settled days count as history, never today.
+    above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` and 3 % of the
+    organisation's average day above it. Three quarters of a swing further out, where chance
+    seldom gets, 1 % will do. Only settled days count as history, never today.
     With 7 to 13 days of history the limit is twice the highest day; with fewer the rule is
     skipped and says so: use a cap there. A subject that is idle on three in ten of its days is
     bursty: its days are no guide, the limit is twice its highest day of eight weeks, and the rule
@@ -58,13 +59,7 @@ from pydantic import model_validator
 
 from bot.alerts.model import Finding, Outcome, Skipped
 from bot.kinds.base import Direction, Dollars, Rule
-from bot.kinds.lookback import (
-    SHARE_OF_ORGANIZATION,
-    daily_cost,
-    daily_values,
-    smallest_nanos,
-    unplanned,
-)
+from bot.kinds.lookback import daily_cost, daily_values, smallest_nanos, unplanned
 from bot.kinds.spike_words import SpikeWords, Spoken, missing_words
 from bot.kinds.unjudged import unjudged
 from bot.spend.baseline import Baseline, Floats, judge_last, usable_spend
@@ -74,6 +69,10 @@ from bot.spend.metrics import FORMULAS, Additive
 
 HISTORY_DAYS = 90
 """How far back a baseline looks."""
+SHARE_OF_ORGANIZATION = 0.03
+"""An excess below this share of the organisation's average day is not worth a message ..."""
+SHARE_FAR_OUT = 0.01
+"""... or below this one, where the day is further out than chance gets."""
 
 
 class Sensitivity(StrEnum):
@@ -96,6 +95,15 @@ class Series:
     ids: tuple[Ids, ...]
     observed: Floats
     history: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """The smallest excess over the usual worth telling, in the metric's unit."""
+
+    normal: float
+    far_out: float
+    """Of a day that is `bot.spend.baseline.FAR` swings further out, or held to a highest day."""
 
 
 class Spike(Rule):
@@ -152,8 +160,7 @@ class Spike(Rule):
         seen = history[max(0, at - HISTORY_DAYS) : at + 1]
         if self.direction is Direction.DOWN:
             return _judged_downwards(seen, self.sensitivity.swings)
-        floor = self.floor(ledger, day)
-        expected = judge_last(seen, k=self.sensitivity.swings, floor=floor)
+        expected = self.expected(seen, self.floors(ledger, day))
         extra = self.planned_nanos(Span(day, day + ONE_DAY))
         return replace(expected, limit=expected.limit + extra) if extra else expected
 
@@ -161,19 +168,27 @@ class Spike(Rule):
         """Whether a day is a spike, given its limit. Nothing is beyond a NaN."""
         return observed < limit if self.direction is Direction.DOWN else observed > limit
 
-    def floor(self, ledger: Ledger, day: date) -> float:
-        """The smallest excess worth telling, in the metric's unit. A ratio has none."""
+    def expected(self, seen: Floats, floors: Floors) -> Baseline:
+        """What was to be expected of the last row of a history, nothing being planned."""
+        k = self.sensitivity.swings
+        return judge_last(seen, k=k, floor=floors.normal, far_floor=floors.far_out)
+
+    def floors(self, ledger: Ledger, day: date) -> Floors:
+        """The smallest excess worth telling. A ratio has none."""
         if self.is_ratio:
-            return 0.0
+            return Floors(0.0, 0.0)
         average = 0.0
         for quantity in FORMULAS[self.metric].over:
             average += _average_day(ledger, quantity, day, ledger.settled(self.metric))
-        return max(smallest_nanos(self), SHARE_OF_ORGANIZATION * average)
+        least = smallest_nanos(self)
+        return Floors(
+            max(least, SHARE_OF_ORGANIZATION * average), max(least, SHARE_FAR_OUT * average)
+        )
 
     def _large(self, ledger: Ledger, series: Series, day: date) -> list[int]:
         """The columns of those whose day is large enough to be worth a word."""
         observed = series.observed[(day - ledger.span.start).days]
-        large = observed > self.floor(ledger, day)
+        large = observed > self.floors(ledger, day).far_out
         if self.is_ratio:
             spent = daily_cost(self, ledger, series.ids)[(day - ledger.span.start).days]
             large = ~np.isnan(observed) & (spent >= self.min_nanos)

@@ -18,11 +18,17 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from bot.spend.swing import Counts, shift_and_swing
+from bot.spend.weekdays import (
+    drawn_to_weekdays_alike,
+    middle,
+    padded,
+    previous_same_weekdays,
+)
+
 Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 WEEKDAY: Final = "weekday"
 YOUNG: Final = "young"
@@ -31,20 +37,12 @@ NONE: Final = "none"
 
 NORMAL_SWINGS: Final = 2.5
 """How many swings above the usual are still normal, unless said otherwise."""
-SAME_WEEKDAYS: Final = 8
-OWN_WEIGHT: Final = 9  # of a weekday's own middle, where each weekday like it has 1 ...
-ALIKE: Final = 0.4  # ... and is like it within this much, log scale
 LOOK_BACK: Final = 56  # days whose misses tell the swing
 FULL_RULE_FROM: Final = 14  # usable days before the day judged
+FAR: Final = 0.75  # swings more than normal from which a small excess is worth telling too
 YOUNG_RULE_FROM: Final = 7
 YOUNG_RATIO: Final = 2.0
 BURSTY_FROM: Final = 0.3  # idle share from which the days of a series are no guide
-USUAL_SWING: Final = 0.20  # what a series without a past is taken to swing, on the log scale ...
-USUAL_WEIGHT: Final = 14  # ... with the weight of this many days
-SETTLED_DAYS: Final = 42  # with fewer misses than this the swing is widened
-OLD_SPIKE: Final = 3.5  # a past miss counts for at most this many ...
-NORMAL_MIDDLE: Final = 1.4826  # ... middle misses; this many of them are a normal deviation
-DOWNWARD: Final = 0.2  # weight of a miss below the usual, where one above it has 1
 CUSHION: Final = 0.15  # of an average day; keeps ratios of idle days finite
 _BLOCK = 256  # subjects at a time: bounds memory, and their windows fit a processor cache
 
@@ -80,16 +78,23 @@ class Baseline:
 
 
 def judge_last(
-    values: Floats, *, k: float = NORMAL_SWINGS, floor: ArrayLike = 0.0, min_ratio: float = 1.5
+    values: Floats,
+    *,
+    k: float = NORMAL_SWINGS,
+    floor: ArrayLike = 0.0,
+    far_floor: ArrayLike | None = None,
+    min_ratio: float = 1.5,
 ) -> Baseline:
     """Return what was to be expected of the last row, from the rows before it only.
 
     `k` is the number of swings above the usual that are still normal. A limit is at least
     `min_ratio` times the usual, and at least `floor` (one number, or one per subject, in the unit
-    of the values) above it. Fields have shape (subjects,). Raises ValueError without a row.
+    of the values) above it; or `far_floor`, if that is less, for a day that is `FAR` swings
+    further out, or held to the highest day. Fields have shape (subjects,). Raises ValueError
+    without a row.
     """
     spend = usable_spend(values)
-    bar = _Bar.of(spend, k, floor, min_ratio)
+    bar = _Bar.of(spend, k, floor, far_floor, min_ratio)
     last = len(spend) - 1
     return _in_blocks(spend, bar, lambda history, part: _judged(history, last, part))
 
@@ -100,6 +105,7 @@ def replay(
     start: int = 0,
     k: float = NORMAL_SWINGS,
     floor: ArrayLike = 0.0,
+    far_floor: ArrayLike | None = None,
     min_ratio: float = 1.5,
 ) -> Baseline:
     """Return `judge_last` of every row from `start` on, as if each had been the last one.
@@ -107,7 +113,7 @@ def replay(
     Fields have the shape of `values`; rows before `start` have method "none".
     """
     spend = usable_spend(values)
-    bar = _Bar.of(spend, k, floor, min_ratio)
+    bar = _Bar.of(spend, k, floor, far_floor, min_ratio)
     return _in_blocks(spend, bar, lambda history, part: _replayed(history, start, part))
 
 
@@ -143,7 +149,7 @@ def idle_share(values: Floats) -> Floats:
 
 def _idle_share(spend: Floats, t: int) -> Floats:
     """`idle_share` of the 8 weeks before row `t`."""
-    weeks = _padded(spend[max(t - LOOK_BACK, 0) : t], LOOK_BACK)
+    weeks = padded(spend[max(t - LOOK_BACK, 0) : t], LOOK_BACK)
     weeks = weeks.reshape(LOOK_BACK // 7, 7, -1)
     usable = ~np.isnan(weeks)
     works = (weeks > 0).any(axis=0)
@@ -159,17 +165,32 @@ class _Bar:
 
     k: float
     floor: Floats
+    far_floor: Floats
     min_ratio: float
 
     @classmethod
-    def of(cls, spend: Floats, k: float, floor: ArrayLike, min_ratio: float) -> _Bar:
-        floors = np.broadcast_to(np.asarray(floor, dtype=np.float64), spend.shape[1:])
-        return cls(k, floors, min_ratio)
+    def of(
+        cls,
+        spend: Floats,
+        k: float,
+        floor: ArrayLike,
+        far_floor: ArrayLike | None,
+        min_ratio: float,
+    ) -> _Bar:
+        floors = [floor, floor if far_floor is None else far_floor]
+        each = [np.broadcast_to(np.asarray(one, np.float64), spend.shape[1:]) for one in floors]
+        return cls(k, each[0], each[1], min_ratio)
+
+    def part(self, block: slice) -> _Bar:
+        return _Bar(self.k, self.floor[block], self.far_floor[block], self.min_ratio)
 
     def limit(self, usual: Floats, swing: Floats, cushion: Floats) -> Floats:
         with np.errstate(over="ignore"):  # a series that swings without bound has no limit
             swung = (usual + cushion) * np.exp(self.k * swing) - cushion
-        return np.maximum(np.maximum(swung, self.min_ratio * usual), usual + self.floor)
+            far = (usual + cushion) * np.exp((self.k + FAR) * swing) - cushion
+        normal = np.maximum(swung, usual + self.floor)
+        small = np.maximum(far, usual + self.far_floor)
+        return np.maximum(np.minimum(normal, small), self.min_ratio * usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +212,10 @@ class _History:
         usable = ~np.isnan(spend)
         return cls(
             spend=spend,
-            base=_drawn_to_weekdays_alike(_middle(weekdays)),
+            base=drawn_to_weekdays_alike(middle(weekdays)),
             weeks=(~np.isnan(weekdays)).sum(axis=-1),
             days_before=usable.cumsum(axis=0) - usable,
-            highest_before=np.fmax.accumulate(_padded(spend[:-1], len(spend)), axis=0),
+            highest_before=np.fmax.accumulate(padded(spend[:-1], len(spend)), axis=0),
             first_day=np.where(usable.any(axis=0), usable.argmax(axis=0), len(spend)),
         )
 
@@ -203,8 +224,7 @@ def _in_blocks(spend: Floats, bar: _Bar, judge: Callable[[_History, _Bar], Basel
     parts = []
     for first in range(0, max(spend.shape[1], 1), _BLOCK):
         block = slice(first, first + _BLOCK)
-        part_bar = _Bar(bar.k, bar.floor[block], bar.min_ratio)
-        parts.append(judge(_History.of(spend[:, block]), part_bar))
+        parts.append(judge(_History.of(spend[:, block]), bar.part(block)))
     return _joined(parts, lambda arrays: np.concatenate(arrays, axis=-1))
 
 
@@ -227,7 +247,7 @@ def _unjudged(subjects: int) -> Baseline:
 
 def _judged(history: _History, t: int, bar: _Bar) -> Baseline:
     cushion = _cushion(history, t)
-    shift, swing, misses = _shift_and_swing(_misses(history, t, cushion))
+    shift, swing, misses = shift_and_swing(_misses(history, t, cushion))
     base = np.where(cushion == 0, 0 * history.base[t], history.base[t])  # four idle weeks
     days = history.days_before[t]
     stands = ~np.isnan(base) & ((misses > 0) | (cushion == 0))
@@ -237,7 +257,7 @@ def _judged(history: _History, t: int, bar: _Bar) -> Baseline:
     young = (days >= YOUNG_RULE_FROM) & ~full & ~bursty
     highest = np.where(bursty, _highest(history, t), history.highest_before[t])
     usual = np.maximum((base + cushion) * np.exp(shift) - cushion, 0.0)
-    by_highest = np.maximum(YOUNG_RATIO * highest, highest + bar.floor)
+    by_highest = np.maximum(YOUNG_RATIO * highest, highest + bar.far_floor)
     cases = [full, young | bursty]
     return Baseline(
         usual=np.select(cases, [usual, highest], np.nan),
@@ -276,84 +296,4 @@ def _misses(history: _History, t: int, cushion: Floats) -> Floats:
     age = t - history.first_day + 1
     first = history.first_day + np.where(age < 21, 7, 14)
     miss[np.arange(window.start, t)[:, None] < first] = np.nan
-    return _padded(miss, LOOK_BACK + 7)
-
-
-def _shift_and_swing(misses: Floats) -> tuple[Floats, Floats, Counts]:
-    """Return the judged day's shift and swing, and the number of misses behind the swing."""
-    ran = median(sliding_window_view(misses, 7, axis=0))
-    shift = np.where(np.isnan(ran), 0.0, ran / 2)
-    past = misses[7:] - shift[:-1]
-    usable = ~np.isnan(past)
-    # The first 7 were shifted by less than a week: with five more weeks they are not needed.
-    enough = usable.sum(axis=0) > 35
-    usable &= ~enough | (usable.cumsum(axis=0) > 7)
-    return shift[-1], _swing(np.where(usable, past, np.nan)), usable.sum(axis=0)
-
-
-def _swing(past: Floats) -> Floats:
-    """Root mean square of mostly the upward misses, pulled to 20 %, old spikes capped, wider
-    while there are few. NaN misses do not count.
-
-    The cap is a multiple of the middle miss, which spikes do not move: of a root mean square they
-    would raise the cap themselves, and three in two months would hide the fourth.
-    """
-    n = (~np.isnan(past)).sum(axis=0)
-    middle = NORMAL_MIDDLE * np.nan_to_num(median(np.abs(past).T))
-    usual = np.sqrt((n * middle**2 + USUAL_WEIGHT * USUAL_SWING**2) / (n + USUAL_WEIGHT))
-    capped = np.nan_to_num(np.clip(past, -OLD_SPIKE * usual, OLD_SPIKE * usual))
-    squares = (np.where(capped > 0, 1.0, DOWNWARD) * capped**2).sum(axis=0)
-    weight = n * (1 + DOWNWARD) + USUAL_WEIGHT
-    swing = np.sqrt((2 * squares + USUAL_WEIGHT * USUAL_SWING**2) / weight)
-    doubt = (1 + USUAL_WEIGHT / np.maximum(n, 1)) / (1 + USUAL_WEIGHT / SETTLED_DAYS)
-    return np.asarray(np.where(n > 0, swing * np.sqrt(np.maximum(doubt, 1.0)), swing))
-
-
-def previous_same_weekdays(spend: Floats, weeks: int = SAME_WEEKDAYS) -> Floats:
-    """(days, subjects, weeks): the same weekday so many weeks to one week earlier, NaN where there
-    is none."""
-    days, reach = len(spend), 7 * weeks
-    padded = _padded(spend, days + reach)
-    return np.stack([padded[back : back + days] for back in range(0, reach, 7)], axis=-1)
-
-
-def _middle(window: Floats) -> Floats:
-    """Mean over the last axis of what is not NaN, from three on without the highest and the
-    lowest; NaN where nothing is."""
-    n = (~np.isnan(window)).sum(axis=-1)
-    ordered = np.nan_to_num(np.sort(window, axis=-1))  # NaN goes last
-    total = ordered.sum(axis=-1)
-    highest = np.take_along_axis(ordered, np.maximum(n - 1, 0)[..., None], axis=-1)[..., 0]
-    total = np.where(n >= 3, total - ordered[..., 0] - highest, total)
-    kept = np.where(n >= 3, n - 2, n)
-    return np.where(kept > 0, np.maximum(total, 0.0) / np.maximum(kept, 1), np.nan)
-
-
-def _drawn_to_weekdays_alike(base: Floats) -> Floats:
-    """Each day's base, its weekday weighing nine, each of the other six that is like it one.
-
-    A quiet Sunday has no weekday like it and stays as it is.
-    """
-    total, weight = OWN_WEIGHT * base, np.full(base.shape, float(OWN_WEIGHT))
-    lowest, highest = base * np.exp(-ALIKE), base * np.exp(ALIKE)
-    for back in range(1, 7):
-        other = _padded(base[:-back], len(base)) if back < len(base) else np.full_like(base, np.nan)
-        alike = (other >= lowest) & (other <= highest)
-        total += np.where(alike, other, 0.0)
-        weight += alike
-    return np.asarray(total / weight)
-
-
-def _padded(rows: Floats, length: int) -> Floats:
-    """Put rows of NaN before the first."""
-    missing = np.full((length - len(rows), *rows.shape[1:]), np.nan)
-    return np.concatenate([missing, rows])
-
-
-def median(window: Floats) -> Floats:
-    """Median over the last axis of what is not NaN; NaN where nothing is."""
-    ordered = np.sort(window, axis=-1)  # NaN goes last
-    n = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
-    low = np.take_along_axis(ordered, np.maximum(n - 1, 0) // 2, axis=-1)
-    high = np.take_along_axis(ordered, n // 2, axis=-1)
-    return ((low + high) / 2)[..., 0]
+    return padded(miss, LOOK_BACK + 7)

@@ -159,6 +159,50 @@ def test_a_restated_newcomer_is_the_same_alert(
     assert keys(findings(new(), book(after), *days)) == [first.key]
 
 
+@pytest.mark.parametrize(
+    ("told", "restated", "options", "same"),
+    [
+        # What was told as new was taken back; what came after it is no second arrival ...
+        ({"11-03": 5}, {"11-18": 0.5, "11-19": 3}, {}, True),
+        ({"10-22": 5}, {"11-19": 3}, {}, True),
+        # ... until it could have slept in between, as anybody who is told anew has.
+        ({"10-19": 5}, {"11-19": 3}, {}, False),
+        ({"11-10": 5}, {"11-10": 5, "11-19": 3}, {"asleep_days": 7}, False),
+        ({"11-12": 5}, {"11-19": 3}, {"asleep_days": 7}, True),
+    ],
+)
+def test_a_newcomer_whose_old_days_are_taken_back_is_not_new_again(
+    told: dict[str, float], restated: dict[str, float], options: dict[str, Any], same: bool
+) -> None:
+    one, now = new(**options), book(restated)
+    (first,) = findings(one, book(told), *told)
+    (later,) = findings(one, now, "11-19")
+    assert first.key != later.key
+    assert one.is_same(later, first, now) is same
+
+
+def test_days_that_were_not_fetched_are_no_sleep_between_two_arrivals() -> None:
+    one, holes = new(), {f"11-{day:02}": DayState.MISSING for day in range(2, 5)}
+    (first,) = findings(one, book({"10-19": 5}), "10-19")
+    now = book({"11-19": 3}, states=holes)
+    (later,) = findings(one, now, "11-19")
+    assert one.is_same(later, first, now)
+
+
+@pytest.mark.parametrize(
+    ("dollars", "told"),
+    [({"11-18": 10.99}, []), ({"11-18": 11}, ["11-18"]),
+     # The alert is of the first day, though only a day after the window is above the floor.
+     ({"11-18": 10, "11-20": 1}, []), ({"11-18": 0.5, "11-20": 1}, ["11-18"])],
+)  # fmt: skip
+def test_planned_money_raises_the_floor_of_its_days_only(
+    dollars: dict[str, float], told: list[str]
+) -> None:
+    window = {"from": "2026-11-17", "until": "2026-11-18", "usd": 10}
+    found = findings(new(planned=[window]), book(dollars), "11-18", "11-19", "11-20")
+    assert [f"{one.period.start:%m-%d}" for one in found] == told
+
+
 def test_a_burst_is_told_beside_the_newcomer_it_was_told_as() -> None:
     """Also on the open day on which it was first told as merely new, above the floor."""
     day = "11-20"

@@ -23,9 +23,10 @@ from bot.commands.workings.model import (
 from bot.kinds import Spike
 from bot.kinds.base import Direction, amount
 from bot.kinds.lookback import FEWEST_REQUESTS
-from bot.spend.baseline import NONE, SAME_WEEKDAYS, WEEKDAY, Baseline
+from bot.spend.baseline import NONE, WEEKDAY, Baseline
 from bot.spend.calendar import Unit, period_of
 from bot.spend.ledger import Ledger
+from bot.spend.weekdays import SAME_WEEKDAYS
 
 _FEW = f"fewer than {FEWEST_REQUESTS} requests"
 

@@ -19,20 +19,20 @@ from bot.commands.workings.model import (
 from bot.commands.workings.ratio import work_of_ratio
 from bot.kinds import Spike
 from bot.kinds.base import amount
-from bot.kinds.spike import HISTORY_DAYS, Sensitivity
+from bot.kinds.spike import HISTORY_DAYS, Floors, Sensitivity
 from bot.spend.baseline import (
     BURSTY,
     CUSHION,
+    FAR,
     NONE,
-    SAME_WEEKDAYS,
     WEEKDAY,
     Baseline,
     Floats,
     idle_share,
-    judge_last,
 )
 from bot.spend.calendar import ONE_DAY, Span, Unit, period_of
 from bot.spend.ledger import DailyTable, Ledger
+from bot.spend.weekdays import SAME_WEEKDAYS
 
 
 def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> Worked:
@@ -46,8 +46,8 @@ def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> W
     table = table.only(columns)
     at = (day - ledger.span.start).days
     seen = rule.series(ledger).history[max(0, at - HISTORY_DAYS) : at + 1, columns]
-    floor = rule.floor(ledger, day)
-    baseline = judge_last(seen, k=rule.sensitivity.swings, floor=floor)
+    floors = rule.floors(ledger, day)
+    baseline = rule.expected(seen, floors)
     extra = rule.planned_nanos(Span(day, day + ONE_DAY))
     observed = int(table.values[at, 0])
     spent = amount(observed, rule.measure)
@@ -57,11 +57,12 @@ def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> W
         return Worked(observed, None, None, (known,), days, known, ())
     limit = float(baseline.limit[0]) + extra
     fine = amount(limit, rule.measure)
-    smallest = amount(floor, rule.measure)
+    smallest = amount(floors.far_out, rule.measure)
     why_not = f"{spent} is under the limit of {fine}"
     if observed > limit:
         why_not = f"{spent} is under the smallest excess worth telling, {smallest}"
-    low = float(judge_last(seen, k=Sensitivity.LOW.swings, floor=floor).limit[0]) + extra
+    calm = rule.model_copy(update={"sensitivity": Sensitivity.LOW})
+    low = float(calm.expected(seen, floors).limit[0]) + extra
     calmer = (f"`sensitivity: low`, which puts the limit at {amount(low, rule.measure)}",)
     silence = (
         f"a day up to {fine}",
@@ -70,13 +71,13 @@ def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> W
         "over the usual",
         planned_hint(day, amount(max(0.0, observed - limit), rule.measure)),
     )
-    formula = _spike_formula(rule, baseline, seen, floor, extra, day)
+    formula = _spike_formula(rule, baseline, seen, floors, extra, day)
     expected = round(float(baseline.usual[0]))
     return Worked(observed, round(limit), expected, formula, days, why_not, silence)
 
 
 def _spike_formula(
-    rule: Spike, baseline: Baseline, seen: Floats, floor: float, extra: float, day: date
+    rule: Spike, baseline: Baseline, seen: Floats, floors: Floors, extra: float, day: date
 ) -> tuple[str, ...]:
     def shown(value: float) -> str:
         return amount(value, rule.measure)
@@ -92,11 +93,10 @@ def _spike_formula(
             if bursty
             else f"young: {known}; the highest is {shown(usual)}",
             f"limit {shown(limit)} = the larger of 2 × {shown(usual)} and {shown(usual)} + "
-            f"{shown(floor)}{planned}",
+            f"{shown(floors.far_out)}{planned}",
         )
-    swing, k, level = float(baseline.swing[0]), rule.sensitivity.swings, float(baseline.level[0])
+    level = float(baseline.level[0])
     cushion = CUSHION * float(np.nanmean(_clipped(seen[-29:-1, 0])))
-    swung = (usual + cushion) * exp(k * swing) - cushion
     base = (usual + cushion) / level - cushion
     weeks = int(baseline.weeks_used[0])
     return (
@@ -105,11 +105,32 @@ def _spike_formula(
         f"cushion: {shown(cushion)}, 15% of the average day of 4 weeks",
         f"usual {shown(usual)} = ({shown(base)} + {shown(cushion)}) × {level:.2f} - "
         f"{shown(cushion)}, where × {level:.2f} is half of how the last week moved",
-        f"limit {shown(limit)} = the largest of",
+        *_limit_lines(rule, baseline, cushion, floors, extra),
+    )
+
+
+def _limit_lines(
+    rule: Spike, baseline: Baseline, cushion: float, floors: Floors, extra: float
+) -> tuple[str, ...]:
+    """The limit and what it is the largest of: the way that sets it, if there are two."""
+
+    def shown(value: float) -> str:
+        return amount(value, rule.measure)
+
+    usual, swing = float(baseline.usual[0]), float(baseline.swing[0])
+    k, further = rule.sensitivity.swings, rule.sensitivity.swings + FAR
+    swung, far = ((usual + cushion) * exp(each * swing) - cushion for each in (k, further))
+    floor, said = floors.normal, ""
+    if max(far, usual + floors.far_out) < max(swung, usual + floors.normal):
+        k, swung, floor, said = further, far, floors.far_out, " so far out"
+    planned = f", plus {shown(extra)} planned" if extra else ""
+    return (
+        f"limit {shown(float(baseline.limit[0]) + extra)} = the largest of",
         f"  ({shown(usual)} + {shown(cushion)}) × {exp(swing):.2f}^{k:g} - {shown(cushion)} = "
         f"{shown(swung)}",
         f"  1.5 × {shown(usual)} = {shown(1.5 * usual)}",
-        f"  {shown(usual)} + {shown(floor)} (smallest excess) = {shown(usual + floor)}{planned}",
+        f"  {shown(usual)} + {shown(floor)} (smallest excess{said}) = "
+        f"{shown(usual + floor)}{planned}",
     )
 
 
