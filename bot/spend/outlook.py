@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bot.spend.baseline import Floats, since_first_activity
 from bot.spend.calendar import ONE_DAY, DayState, Period, midnight
-from bot.spend.forecast import Forecast, Held, TooYoung, limit_falls_on, period_ends
+from bot.spend.forecast import Forecast, Held, Past, TooYoung, limit_falls_on
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Metric
 
@@ -127,10 +127,9 @@ def _outlooks(
     if MOST_MISSING * len(missing) > len(period.span):
         return [TooManyMissing(missing)] * len(table.ids)
     days = _remaining(ledger, period, metric)
-    history, last_day = _history(ledger, table, metric, planned)
     elapsed = list(table.totals(period.span).values())
     held = Held(_amounts(ledger, table, days), _over(ledger, days), _extra(days, planned))
-    ends = period_ends(history, elapsed, days, last_day, held)
+    ends = _past(ledger, table, metric, planned).period_ends(elapsed, days, held)
     return [
         end if isinstance(end, TooYoung) else Outlook(end, spent, days, ledger.today, missing)
         for end, spent in zip(ends, elapsed, strict=True)
@@ -152,6 +151,18 @@ def _remaining(ledger: Ledger, period: Period, metric: Metric) -> tuple[date, ..
         for day in period.span
         if day >= ledger.today or ledger.state(day, metric) is not settled
     )
+
+
+def _past(ledger: Ledger, table: DailyTable, metric: Metric, planned: Mapping[date, float]) -> Past:
+    """What the settled days teach, once for all periods."""
+    whole, columns = table.whole or (table, tuple(range(len(table.ids))))
+
+    def made() -> tuple[DailyTable, Past]:
+        values, last_day = _history(ledger, table, metric, planned)
+        return whole, Past.of(values, last_day, ledger.today)  # held, so that its id stays its own
+
+    key = ("past", id(whole), columns, metric, tuple(day for day in ledger.span if day in planned))
+    return ledger.remembered(key, made)[1]
 
 
 def _history(
