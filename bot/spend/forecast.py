@@ -2,7 +2,7 @@
 
 Spent so far, plus for each remaining day the mean of the last four same weekdays (past spikes
 capped at the limit they broke), times how the last four weeks ran against those means, where a
-day weighs half as much as the one six days later. The range is what the same forecast, replayed at
+day weighs half as much as the one nine days later. The range is what the same forecast, replayed at
 earlier weeks of the same series, has missed by.
 
 Values are one series: oldest first, consecutive UTC days, zero for idle days, NaN for days that
@@ -27,14 +27,14 @@ from bot.spend.weekdays import Floats
 USABLE_DAYS_NEEDED: Final = 14
 SAME_WEEKDAYS: Final = 4
 LEVEL_DAYS: Final = 28
-HALF_LIFE: Final = 6.0  # days after which a day says half as much about the level
+HALF_LIFE: Final = 9.0  # days after which a day says half as much about the level
 CUTOFFS: Final = 8
 REPLAYED_DAYS: Final = 28  # longer horizons would leave a 90-day history nothing to replay
 LEAST_MISS: Final = 0.03  # what a forecast without a past is taken to miss, log scale: this ...
 MISS_BY_SCATTER: Final = 0.4  # ... and this much of how far a day is from its weekday's mean ...
 PRIOR_WEIGHT: Final = 4  # ... with the weight of this many replays
 WORST_MISS: Final = 3.0  # a factor of 20; keeps a forecast of nothing finite
-EIGHTY_PERCENT: Final = 1.45  # above the normal 1.28: eight replays that overlap know little
+EIGHTY_PERCENT: Final = 1.38  # above the normal 1.28: eight replays that overlap know little
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def test_a_month_on_the_way_past_its_cap_is_told_with_its_day() -> None:
     found = only(monthly(limit_usd=2500), bill())
     assert found.why == (
         "The organisation has spent $1,900.00 in November 2026 so far, 76% of its monthly cap of "
-        "$2,500. At this pace November ends at $3,000, likely $2,973 to $3,028: 120% of the "
+        "$2,500. At this pace November ends at $3,000, likely $2,974 to $3,027: 120% of the "
         "cap; the limit falls on Wed 25 Nov."
     )
     assert found.headline == (
@@ -67,7 +67,7 @@ def test_a_month_on_the_way_past_its_cap_is_told_with_its_day() -> None:
         ("Spent so far", "$1,900.00"),
         ("Cap", "$2,500 (monthly)"),
         ("Of the cap", "76%"),
-        ("At this pace", "$3,000 (likely $2,973 to $3,028)"),
+        ("At this pace", "$3,000 (likely $2,974 to $3,027)"),
         ("Limit falls on", "Wed 25 Nov"),
         ("Period", "November 2026"),
     )
@@ -79,7 +79,7 @@ def test_a_step_passed_and_one_foreseen_are_one_finding() -> None:
     found = only(monthly(limit_usd=2300, steps=[50, 80, 100]), bill())
     assert (found.step, found.forecast_step) == (80, 100)
     assert found.why.endswith("82% of its monthly cap of $2,300. At this pace November ends at "
-                              "$3,000, likely $2,973 to $3,028: 130% of the cap; the limit falls "
+                              "$3,000, likely $2,974 to $3,027: 130% of the cap; the limit falls "
                               "on Mon 23 Nov.")  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def test_nothing_is_foreseen_without_forecast_steps_or_for_a_month_that_is_over(
     ("period", "why"),
     [
         ("week", "in week 47 of 2026 so far, 72% of its weekly cap of $550. At this pace week "
-                 "47 ends at $700, likely $693 to $708: 127% of the cap; the limit falls on Sat "
+                 "47 ends at $700, likely $693 to $707: 127% of the cap; the limit falls on Sat "
                  "21 Nov."),
         ("quarter", None),
     ],
@@ -229,7 +229,7 @@ def test_limits_by_glob_hold_for_forecasts_of_pairs(
     [
         ("requests", 2500, "has used 1,900 requests in November 2026 so far, 76% of its monthly "
                            "cap of 2,500 requests. At this pace November ends at 3,000 requests, "
-                           "likely 2,973 requests to 3,028 requests: 120% of the cap; the limit "
+                           "likely 2,974 requests to 3,027 requests: 120% of the cap; the limit "
                            "falls on Wed 25 Nov."),
     ],
 )  # fmt: skip
