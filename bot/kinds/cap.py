@@ -210,6 +210,8 @@ class Cap(Rule):
 
     def _planned_days(self, ledger: Ledger, period: Period) -> dict[date, float]:
         """What each planned day brings on top; of many subjects nobody knows whose it will be."""
+        if not self.planned:
+            return {}
         extra = dict.fromkeys((day for day in ledger.span if self._plans(day)), 0.0)
         for window in self.planned:
             days = [day for day in period.span if day in window]

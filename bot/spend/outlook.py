@@ -161,7 +161,8 @@ def _past(ledger: Ledger, table: DailyTable, metric: Metric, planned: Mapping[da
         values, last_day = _history(ledger, table, metric, planned)
         return whole, Past.of(values, last_day, ledger.today)  # held, so that its id stays its own
 
-    key = ("past", id(whole), columns, metric, tuple(day for day in ledger.span if day in planned))
+    skipped = tuple(sorted(day for day in planned if day in ledger.span))
+    key = ("past", id(whole), columns, metric, skipped)
     return ledger.remembered(key, made)[1]
 
 
