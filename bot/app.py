@@ -3,74 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
-from bot import notices
+from bot import collecting, notices
 from bot.alerts.model import Finding, Remark, Skipped
-from bot.config.load import Configuration
-from bot.delivery.postman import Postman
-from bot.kinds import Cap, Rule, judging
+from bot.kinds import Rule, judging
 from bot.kinds.why import Why
 from bot.logs import bug
 from bot.messages.model import Message
-from bot.report import DataState, Report
-from bot.sources.base import COSTS, USAGE, Cause, FetchFailure, Source
-from bot.sources.batches import together
-from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, midnight, period_of, utc_day
+from bot.report import Report
+from bot.sources.base import FetchFailure
+from bot.spend.calendar import ONE_DAY, Span, Unit, midnight, period_of
 from bot.spend.doubt import Belief, Doubting
-from bot.spend.ledger import Ledger, trailing
-from bot.spend.metrics import Additive
-from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
+from bot.spend.ledger import Ledger
 from bot.store.alerts import AlertBook
-from bot.store.database import Database
-from bot.store.history import History
 from bot.store.outbox import Outbox
 from bot.store.pulses import CHECKED, FAILED, FETCHED, MISSING, Pulses
-from bot.store.records import dataset_of, usage_dataset
 from bot.telling import Seen, Teller
 
 if TYPE_CHECKING:  # what only digests need is loaded with the first one
     from bot.messages.digest import Digest, ProofOfLife, Turn
 
 
-@dataclass(frozen=True, slots=True)
-class App:
-    """Everything a run needs, chosen once. `now` is read once and passed on."""
-
-    configuration: Configuration
-    source: Source
-    database: Database
-    postman: Postman
-    now: datetime
-
-    @property
-    def history(self) -> History:
-        return History(self.database)
-
-    @property
-    def today(self) -> date:
-        return utc_day(self.now)
-
-    @property
-    def window(self) -> Span:
-        """The days that every run fetches again."""
-        return trailing(self.today, self.configuration.settings.source.refetch_days)
-
-    @property
-    def span(self) -> Span:
-        """The days known as history: as many as set, and all of a capped period that runs."""
-        return self.span_for(self.window.start)
-
-    def span_for(self, first: date) -> Span:
-        """The days to know where `first` is the first one judged: its capped periods are whole."""
-        history = trailing(self.today, self.configuration.settings.source.history_days)
-        units = {
-            rule.period for rule in self.configuration.rulebook.enabled if isinstance(rule, Cap)
-        }
-        starts = (period_of(first, unit).start for unit in units)
-        return Span(min([history.start, *starts]), history.end)
+from bot.context import App, data_state, days_to_fetch, days_to_judge, open_ledger, to_judge_again
 
 
 def check(app: App) -> Report:
@@ -94,7 +51,7 @@ def check(app: App) -> Report:
         sent=sent,
         undelivered=undelivered,
     )
-    again = _to_judge_again(app, Seen(ledger, days, findings, skipped))
+    again = to_judge_again(app, Seen(ledger, days, findings, skipped))
     Pulses(app.database).beat(CHECKED, app.now, again.isoformat())
     _beat(app, report)
     return report
@@ -196,115 +153,6 @@ def _life(app: App) -> ProofOfLife:
     return ProofOfLife(len(rules), outbox.late(app.now), outbox.retried(app.now - ONE_DAY))
 
 
-def collect(app: App, days: Span, belief: Belief | None = None) -> list[FetchFailure]:
-    """Read the days from the source into the history; what could not be read is returned.
-
-    Days that are not believed count among them; unless told otherwise, what shrinks is doubted.
-    """
-    belief = belief or Doubting()
-    failures: list[FetchFailure] = []
-    history = app.history
-    found_names: list[Name] = []
-    for fetched in together(app.source.fetch(days)):
-        match fetched:
-            case CostDay():
-                doubted = history.take(fetched, app.now, belief)
-                failures.extend(_doubted(fetched, doubt) for doubt in [doubted] if doubt)
-            case list():
-                doubts = history.take_uses(fetched, app.now, belief)
-                failures.extend(_doubted(one, doubt) for one, doubt in doubts)
-            case Name():
-                found_names.append(fetched)
-            case FetchFailure():
-                failures.append(fetched)
-                for dataset in _datasets(fetched.part):
-                    history.mark_failed(dataset, fetched.days, fetched.message, app.now)
-    history.remember_names(found_names, app.now)
-    return failures
-
-
-def _doubted(fetched: CostDay | UsageDay, doubt: str) -> FetchFailure:
-    day = fetched.day
-    return FetchFailure(
-        part=dataset_of(fetched),
-        days=Span(day, day + ONE_DAY),
-        message=f"{doubt}: not believed yet",
-        hint="What was known is kept; what is read the same for 24 hours is believed. "
-        f"To believe it at once: bot fetch --since {day}",
-        optional=isinstance(fetched, UsageDay),
-        cause=Cause.AWAY,
-    )
-
-
-def _datasets(part: str) -> list[str]:
-    """The datasets a failed part stands for: `usage` means all ten kinds."""
-    return [usage_dataset(kind) for kind in UsageKind] if part == USAGE else [part]
-
-
-def days_to_fetch(app: App) -> Span:
-    """The trailing window, reaching back to the first day of the history that is not settled.
-
-    A day last read while it could still be restated is read again however long ago that was.
-    """
-    times = app.configuration.settings.source.settling
-    known = app.span_for(days_to_judge(app)[0])
-    states = app.history.states(COSTS, known, times, app.now)
-    unsure = [day for day, state in states.items() if state is not DayState.SETTLED]
-    return Span(min([app.window.start, *unsure]), app.today + ONE_DAY)
-
-
-def days_to_judge(app: App) -> list[date]:
-    """The window, the days from the first one on that the last check left unsure, and those of
-    alerts that were held back."""
-    last = Pulses(app.database).last(CHECKED)
-    start = app.window.start
-    if last and last.detail:
-        start = min(start, date.fromisoformat(last.detail))
-    if held := AlertBook(app.database).oldest_held_back():
-        start = min(start, held)
-    return list(Span(max(start, app.span.start), app.today + ONE_DAY))
-
-
-def _to_judge_again(app: App, seen: Seen) -> date:
-    """The first day of which a later check may have news, whenever that is.
-
-    A day just judged that is missing, open or settling; or one of an alert that holds no longer
-    and could not end yet. What was not read on any day (nobody may read it) leaves none unsure.
-    """
-    state = seen.ledger.state
-    metrics = {rule.metric for rule in app.configuration.rulebook.enabled}
-    read = [
-        m for m in metrics if any(state(d, m) is not DayState.MISSING for d in seen.ledger.span)
-    ]
-    unsure = [
-        day
-        for day in seen.days
-        if any(state(day, metric) is not DayState.SETTLED for metric in read)
-    ]
-    holding = {finding.key for finding in seen.findings}
-    ending = [
-        alert.period.last_day
-        for alert in AlertBook(app.database).open()
-        if alert.key not in holding
-    ]
-    return min([*unsure[:1], *ending, app.today])
-
-
-def open_ledger(app: App, span: Span | None = None) -> Ledger:
-    """The history up to now, as rules see it; of another span than the app's if one is given."""
-    times = app.configuration.settings.source.settling
-    span = span or app.span
-    return Ledger(
-        now=app.now,
-        span=span,
-        reader=app.history,
-        cost_states=app.history.states(COSTS, span, times, app.now),
-        usage_states=app.history.usage_states(span, times, app.now),
-        names=app.history.names(),
-        settling=times,
-    )
-
-
 def judge(
     app: App, ledger: Ledger, days: Sequence[date]
 ) -> tuple[list[Finding], list[Skipped], list[Remark]]:
@@ -338,30 +186,6 @@ def teller(app: App, seen: Seen) -> Teller:
     return Teller(app.configuration, app.database, app.now, seen)
 
 
-def data_state(app: App, ledger: Ledger) -> DataState:
-    """What is known of the bill at `now`."""
-    states = ledger.cost_states
-    finished = [d for d, s in states.items() if s in (DayState.SETTLING, DayState.SETTLED)]
-    settled = [d for d, s in states.items() if s is DayState.SETTLED]
-    totals = ledger.sums(Additive.COST, ("organization",)).totals
-    records = app.history.day_records(COSTS, app.window)
-    return DataState(
-        last_finished_day=max(finished, default=None),
-        last_settled_day=max(settled, default=None),
-        missing_days=tuple(d for d, s in states.items() if s is DayState.MISSING),
-        rows=app.history.row_counts(app.span),
-        totals={
-            day: (
-                states.get(day, DayState.MISSING),
-                sum(totals(Span(day, day + ONE_DAY)).values())
-                if day in records and records[day].fetched_at
-                else None,
-            )
-            for day in app.window
-        },
-    )
-
-
 def _beat(app: App, report: Report) -> None:
     """Leave the proof of life that `bot health` and `bot status` read."""
     pulses = Pulses(app.database)
@@ -374,3 +198,11 @@ def _beat(app: App, report: Report) -> None:
         pulses.beat(FAILED, app.now, trouble[0])
     else:
         pulses.forget(FAILED)
+
+
+def collect(app: App, days: Span, belief: Belief | None = None) -> list[FetchFailure]:
+    """Read the days from the source into the history; what could not be read is returned.
+
+    Unless told otherwise, what shrinks is doubted.
+    """
+    return collecting.collect(app.source, app.history, days, app.now, belief or Doubting())

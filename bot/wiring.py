@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.app import App
 from bot.config.load import Configuration
 from bot.config.settings import Settings, SourceKind, SourceSettings
+from bot.context import App
 from bot.delivery.postman import Postman, SilentPostman, SlackPostman
 from bot.errors import ConfigError, UsageError
 from bot.sources.base import Source

@@ -18,9 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.app import App, check, digest
+from bot.app import check, digest
 from bot.config.load import load_configuration
 from bot.config.settings import SlackSettings
+from bot.context import App
 from bot.delivery.dispatch import dispatch
 from bot.delivery.errand import WRITING_SECONDS, Terms
 from bot.delivery.postman import Undelivered

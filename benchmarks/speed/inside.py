@@ -34,14 +34,15 @@ def judge(config: str) -> Figures:
     """Sums read from the database and every rule judged, as `bot check` does after its fetch."""
     from bot import app as flow  # noqa: PLC0415 - each part loads what it needs
     from bot.commands.common import configuration  # noqa: PLC0415
+    from bot.context import days_to_judge, open_ledger  # noqa: PLC0415
     from bot.wiring import fetching_app  # noqa: PLC0415
 
     loaded = configuration(Path(config))
     with fetching_app(loaded, NOW) as app:
 
         def work() -> None:
-            days = flow.days_to_judge(app)
-            flow.judge(app, flow.open_ledger(app, app.span_for(days[0])), days)
+            days = days_to_judge(app)
+            flow.judge(app, open_ledger(app, app.span_for(days[0])), days)
 
         return {"seconds": _timed(work)}
 
@@ -72,15 +73,15 @@ def frames(database: str, config: str) -> Figures:
 
 def chart(config: str) -> Figures:
     """The daily chart of a digest: the first in a process, and the next."""
-    from bot import app as flow  # noqa: PLC0415
     from bot.commands.common import configuration  # noqa: PLC0415
+    from bot.context import open_ledger  # noqa: PLC0415
     from bot.messages.charts import png  # noqa: PLC0415
     from bot.messages.digest_charts import drawings  # noqa: PLC0415
     from bot.spend.calendar import Unit, period_of  # noqa: PLC0415
     from bot.wiring import fetching_app  # noqa: PLC0415
 
     with fetching_app(configuration(Path(config)), NOW) as app:
-        ledger = flow.open_ledger(app)
+        ledger = open_ledger(app)
         period = period_of(ledger.today, Unit.DAY)
 
         def draw() -> None:

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from bot import app as flow
 from bot.alerts.model import ORGANIZATION, Subject, alert_key, rule_slug
-from bot.app import App
 from bot.config.problems import closest, printable, short
+from bot.context import App
 from bot.errors import UsageError
 from bot.kinds import Cap, Rule
 from bot.spend.calendar import Period, Unit, period_of

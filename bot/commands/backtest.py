@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bot import app as flow
 from bot.alerts.model import Finding
-from bot.app import App
 from bot.backtest import Backtest, Reach, backtest, last_judgeable
 from bot.commands.backtestjson import document_of
 from bot.commands.backtesttext import print_backtest
 from bot.commands.common import configuration, console, note, print_json
 from bot.config.rulebook import Rulebook, load_rulebook
+from bot.context import App, open_ledger
 from bot.errors import UsageError
 from bot.kinds import Rule
 from bot.messages.charts import AlertHistory, png
@@ -131,7 +131,7 @@ def open_history(
     """The history as far back as any of the rules looks. UsageError where there is none."""
     first = since or _first_held(app)
     start = min(_reach(app, book)(first).start for book in books)
-    whole = flow.open_ledger(app, Span(start, max(first, app.today) + ONE_DAY))
+    whole = open_ledger(app, Span(start, max(first, app.today) + ONE_DAY))
     return History(whole, _days(whole, first, until), app)
 
 

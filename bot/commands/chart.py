@@ -11,6 +11,7 @@ from bot.briefing import budgets
 from bot.commands.backtest import load_recorded
 from bot.commands.common import configuration, note
 from bot.config.problems import closest, printable, short
+from bot.context import open_ledger
 from bot.errors import UsageError
 from bot.messages.charts import Plot, png, svg
 from bot.messages.digest_charts import CHART_DAYS, NAMES, alert_days, drawings, file_name
@@ -65,7 +66,7 @@ def _plot(name: str, unit: Unit, config: Path | None, as_of: datetime | None) ->
     loaded = configuration(config)
     with dry_app(loaded, as_of) as app:
         load_recorded(app)
-        ledger = flow.open_ledger(app)
+        ledger = open_ledger(app)
         period = period_of(period_of(ledger.today, unit).start - ONE_DAY, unit)
         limits = budgets(loaded.rulebook.enabled)
         days = [day for day in trailing(app.today, CHART_DAYS) if day in app.span]

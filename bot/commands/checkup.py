@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app import App
 from bot.commands.backtest import load_recorded
 from bot.config.load import Configuration, load_configuration, load_settings
 from bot.config.problems import ConfigProblems, in_a_line
@@ -16,6 +15,7 @@ from bot.config.rulebook import Rulebook
 from bot.config.settings import Settings, SourceKind
 from bot.config.textfile import read_secret
 from bot.config.whereabouts import config_path
+from bot.context import App
 from bot.doctor import database, history, openai, sending, slack, surroundings
 from bot.doctor.channels import Used, used_by
 from bot.doctor.checkup import PATIENCE_SECONDS, Check, Checks, Part, State, failed, ok, skipped

@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 from bot import app as flow
-from bot.app import App
 from bot.commands.common import note
 from bot.commands.jobs import exit_code, note_trouble, run_job
 from bot.commands.planning import PERIODS, told_plan
@@ -26,6 +25,7 @@ from bot.config.load import Configuration
 from bot.config.problems import ConfigProblems, in_a_line
 from bot.config.settings import Settings
 from bot.config.whereabouts import config_path
+from bot.context import App
 from bot.delivery.postman import Postman, SlackPostman, Undelivered
 from bot.logs import hide
 from bot.messages.compose_notice import broken_configuration

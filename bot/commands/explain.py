@@ -11,13 +11,13 @@ from typing import Any
 
 from bot import app as flow
 from bot.alerts.model import Finding, Measure, Skipped
-from bot.app import App
 from bot.commands.asked import Asked, by_key, by_names, check_day
 from bot.commands.backtest import load_recorded
 from bot.commands.common import configuration, print_json
 from bot.commands.explaintext import lines_of
 from bot.commands.toldstate import alert_state
 from bot.commands.workings import UsedDay, Worked, worked
+from bot.context import App, open_ledger
 from bot.errors import UsageError
 from bot.kinds import Cap
 from bot.kinds.base import amount
@@ -46,7 +46,7 @@ def run_explain(
         )
     with dry_app(loaded, as_of) as app:
         load_recorded(app)
-        ledger = flow.open_ledger(app)
+        ledger = open_ledger(app)
         if key is not None:
             asked = by_key(app, ledger, key)
         else:

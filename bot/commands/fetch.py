@@ -8,6 +8,7 @@ from pathlib import Path
 from bot import app as flow
 from bot.commands.common import configuration, note
 from bot.commands.progress import shown
+from bot.context import days_to_fetch
 from bot.errors import UsageError
 from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.doubt import Trusting
@@ -20,7 +21,7 @@ def run_fetch(
 ) -> int:
     """Exit code 0, or 4 when a part of the bill could not be read."""
     with fetching_app(configuration(config), as_of) as app:
-        days = _since(since, app.today) if since else flow.days_to_fetch(app)
+        days = _since(since, app.today) if since else days_to_fetch(app)
         with recorded(app, record, days) as recording_app:
             belief = Trusting() if since else None
             failures = flow.collect(shown(recording_app), days, belief)

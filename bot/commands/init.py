@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import click
 
 from bot import app as flow
-from bot.app import App
 from bot.backtest import Backtest
 from bot.commands.answers import RULE_FILE, Answers, Flags, answered
 from bot.commands.backtest import load_recorded, open_history
@@ -24,6 +23,7 @@ from bot.config.load import Configuration
 from bot.config.rulebook import Rulebook, gather_rules
 from bot.config.settings import Settings, SourceKind
 from bot.config.textfile import read_secret
+from bot.context import App, days_to_fetch, open_ledger
 from bot.errors import BotError
 from bot.firstrules import FirstRules, first_rules, guessed_rules
 from bot.spend.calendar import DayState
@@ -76,7 +76,7 @@ def _looked(answers: Answers) -> Looked:
         return _guessed()
     with _opened(configuration, answers) as app:
         failed = _read(app)
-        ledger = flow.open_ledger(app)
+        ledger = open_ledger(app)
         rules = first_rules(ledger)
         book = _book(rules)
         held = any(state is not DayState.MISSING for state in ledger.cost_states.values())
@@ -122,7 +122,7 @@ def _read(app: App) -> bool:
     if app.configuration.settings.source.kind is not SourceKind.OPENAI:
         load_recorded(app)
         return False
-    days = flow.days_to_fetch(app)
+    days = days_to_fetch(app)
     note(f"reading {len(days)} days of the bill …")
     failures = [one for one in flow.collect(app, days) if not one.optional]
     for message, hint in dict.fromkeys((one.message, one.hint) for one in failures):

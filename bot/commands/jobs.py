@@ -17,10 +17,10 @@ from rich.text import Text
 
 from bot import app as flow
 from bot.alerts.model import Severity
-from bot.app import App
 from bot.commands.common import configuration, console, note, print_json
 from bot.commands.progress import shown
 from bot.config.load import Configuration
+from bot.context import App
 from bot.delivery.heartbeat import open_heartbeat, watched
 from bot.errors import UsageError
 from bot.logs import harmless, write_logs

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TextIO
 
-from bot.app import App
+from bot.context import App
 from bot.sources.base import Fetched, Source
 from bot.spend.calendar import Span
 from bot.spend.rows import CostDay

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.app import App
+from bot.context import App
 from bot.messages.model import Action
 from bot.store.alerts import AlertBook
 from bot.store.instants import from_text, to_text

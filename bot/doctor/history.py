@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bot import app as flow
 from bot.alerts.model import Skipped
-from bot.app import App
 from bot.config.rulebook import Rulebook
+from bot.context import App, open_ledger
 from bot.doctor.checkup import Check, Checks, failed, ok, skipped, warning
 from bot.kinds import Rule, judging
 from bot.spend.calendar import DayState, day_name
@@ -27,7 +26,7 @@ def data_checks(app: App) -> Checks:
     """How fresh the data is, and whether days are missing."""
     fetched = Pulses(app.database).last(FETCHED)
     trouble = Pulses(app.database).last(FAILED)
-    states = flow.open_ledger(app).cost_states
+    states = open_ledger(app).cost_states
     if fetched is None and all(state is DayState.MISSING for state in states.values()):
         yield skipped("data", "nothing was fetched yet: `bot check` does")
         return
@@ -74,7 +73,7 @@ def rule_checks(app: App, rulebook: Rulebook) -> Checks:
         return
     files = len(rulebook.files)
     yield ok("rules", f"{len(enabled)} in {files} file{'' if files == 1 else 's'}{more}")
-    ledger = flow.open_ledger(app)
+    ledger = open_ledger(app)
     if not any(state is not DayState.MISSING for state in ledger.cost_states.values()):
         yield skipped("rules judged", "no day is held yet")
         return

@@ -20,7 +20,7 @@ LAST_DAYS: Params = (
     ("end_time", str(at(NOW.date()))),
 )
 IMPATIENT = Patience(
-    attempts=3, first_wait=1, max_wait=8, connect=1, read=0.2, deadline=0.4, budget=30
+    attempts=3, first_wait=1, max_wait=8, connect=2, read=0.5, deadline=0.8, budget=30
 )
 
 

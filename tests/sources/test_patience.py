@@ -51,7 +51,7 @@ def test_a_passing_failure_is_tried_again(
         (Fault("reset"), "costs: the connection was reset (tried 3 times)"),
         (Fault("truncate"), "costs: the answer broke off (tried 3 times)"),
         (Fault("timeout"), "costs: the server went silent (tried 3 times)"),
-        (Fault("drip"), "costs: no complete answer in 0.4 s (tried 3 times)"),
+        (Fault("drip"), "costs: no complete answer in 0.8 s (tried 3 times)"),
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else "",
 )
@@ -66,7 +66,7 @@ def test_a_drip_of_headers_ends_at_the_deadline(server: FakeOpenAI, passing: Fak
     once = replace(IMPATIENT, attempts=1, read=10)
     client = ApiClient(KEY, server.base_url, patience=once, clock=passing.clock)
     begun = time.monotonic()
-    assert failing(client, TransientError) == "costs: no complete answer in 0.4 s"
+    assert failing(client, TransientError) == "costs: no complete answer in 0.8 s"
     assert time.monotonic() - begun < 1
 
 

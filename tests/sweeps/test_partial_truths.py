@@ -30,8 +30,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.app import App, check
+from bot.app import check
 from bot.config.load import Configuration, load_configuration
+from bot.context import App
 from bot.report import Report
 from bot.spend.calendar import ONE_DAY, DayState, midnight
 from bot.spend.money import from_dollars

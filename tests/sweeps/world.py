@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from bot.app import App
 from bot.config.load import Configuration
+from bot.context import App
 from bot.delivery.base import Outgoing, Receipt
 from bot.delivery.dispatch import dispatch
 from bot.delivery.errand import Terms
