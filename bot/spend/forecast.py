@@ -215,7 +215,7 @@ def _weekday_profile(capped: Floats) -> Floats:
     """
     newest_first, counted = _weeks(capped)
     means = _mean(newest_first, counted)
-    known = counted.any(axis=0)
+    known = np.asarray(counted.any(axis=0))
     return np.where(known, means, _mean(means, known))
 
 
@@ -227,7 +227,8 @@ def _weeks(capped: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     rows[-len(capped) :] = capped
     newest_first = rows.reshape(weeks, 7, capped.shape[1])[::-1]
     usable = ~np.isnan(newest_first)
-    return newest_first, usable & (usable.cumsum(axis=0) <= SAME_WEEKDAYS)
+    usable &= usable.cumsum(axis=0) <= SAME_WEEKDAYS
+    return newest_first, usable
 
 
 def _mean(values: Floats, counted: NDArray[np.bool_]) -> Floats:
