@@ -168,6 +168,9 @@ class PastLedger(Ledger):
             self._tables[key] = self._then(self.whole.sums(quantity, dimensions))
         return self._tables[key]
 
+    def announce(self, quantity: Additive, per: tuple[str, ...], match: Match = ()) -> None:
+        self.whole.announce(quantity, per, match)
+
     def _selected(self, quantity: Additive, per: tuple[str, ...], match: Match) -> DailyTable:
         now = self.whole.selected(quantity, per, match)
         if not now.whole or now.whole[0] is not self.whole.sums(quantity, per):

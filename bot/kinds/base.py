@@ -143,6 +143,8 @@ class Rule(BaseModel):
     def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
         """Say what `judge` will ask for, where it is cheaper for many rules together than for
         each. All rules announce before the first one judges."""
+        for part in FORMULAS[self.metric].over:
+            ledger.announce(part, self.per, tuple(self.match.items()))
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         """What the rule says about the periods that the days belong to.

@@ -132,6 +132,7 @@ class Cap(Rule):
         return self
 
     def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
+        super().announce(ledger, days)
         period = period_of(ledger.today, self.period)
         if self.forecast_steps and any(day in period.span for day in days):
             planned = self._planned_days(ledger, period)
