@@ -140,7 +140,7 @@ class Rule(BaseModel):
             raise ValueError(f"`{self.metric}` is not known per line item: use model instead")
         return self
 
-    def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
+    def announce(self, ledger: Ledger, days: Sequence[date]) -> None:  # noqa: ARG002 - for kinds
         """Say what `judge` will ask for, where it is cheaper for many rules together than for
         each. All rules announce before the first one judges."""
         for part in FORMULAS[self.metric].over:
