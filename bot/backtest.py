@@ -168,10 +168,15 @@ class PastLedger(Ledger):
             self._tables[key] = self._then(self.whole.sums(quantity, dimensions))
         return self._tables[key]
 
-    def selected(self, quantity: Additive, per: tuple[str, ...], match: Match = ()) -> DailyTable:
-        if not match:
-            return self.sums(quantity, per)
-        return self._then(self.whole.selected(quantity, per, match))
+    def announce(self, quantity: Additive, per: tuple[str, ...], match: Match = ()) -> None:
+        self.whole.announce(quantity, per, match)
+
+    def _selected(self, quantity: Additive, per: tuple[str, ...], match: Match) -> DailyTable:
+        now = self.whole.selected(quantity, per, match)
+        if not now.whole or now.whole[0] is not self.whole.sums(quantity, per):
+            return self._then(now)
+        then, wanted = self.sums(quantity, per), set(now.ids)
+        return then.only(np.flatnonzero([ids in wanted for ids in then.ids]))
 
     def _then(self, table: DailyTable) -> DailyTable:
         """The table as it was: no later days, and nobody who had not appeared yet."""

@@ -216,6 +216,7 @@ def charts(stage: Stage, size: Size) -> Iterator[Line]:
         shape = Shape(projects, 1, 1, 30)
         config = stage.configured("http://127.0.0.1:9/v1", shape, 1, 30)
         stage.stored(shape)
+        _inside(stage, "chart", str(config))  # byte code
         found = _inside(stage, "chart", str(config))
         for name, most in (("cold", 1.0), ("warm", 0.3)):
             what = f"chart of {projects:,} projects, {name}"

@@ -140,9 +140,11 @@ class Rule(BaseModel):
             raise ValueError(f"`{self.metric}` is not known per line item: use model instead")
         return self
 
-    def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
+    def announce(self, ledger: Ledger, days: Sequence[date]) -> None:  # noqa: ARG002 - for kinds
         """Say what `judge` will ask for, where it is cheaper for many rules together than for
         each. All rules announce before the first one judges."""
+        for part in FORMULAS[self.metric].over:
+            ledger.announce(part, self.per, tuple(self.match.items()))
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
         """What the rule says about the periods that the days belong to.
@@ -164,9 +166,13 @@ class Rule(BaseModel):
 
     def amounts(self, ledger: Ledger) -> DailyTable:
         """Daily sums of the rule's metric, for metrics that add up. Money in nano-dollars."""
-        formula = FORMULAS[self.metric]
-        first, *others = (self.table(ledger, part) for part in formula.over)
-        return first if not others else _added(first, others[0])
+        first, *others = FORMULAS[self.metric].over
+        if not others:
+            return self.table(ledger, first)
+        key = ("amounts", self.metric, self.per, tuple(self.match.items()))
+        return ledger.remembered(
+            key, lambda: _added(self.table(ledger, first), self.table(ledger, others[0]))
+        )
 
     def subject(self, ledger: Ledger, ids: Ids) -> Subject:
         """The subject with those ids, under the names people use, made safe to show."""

@@ -132,8 +132,9 @@ class Cap(Rule):
         return self
 
     def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
+        super().announce(ledger, days)
         period = period_of(ledger.today, self.period)
-        if self.forecast_steps and ledger.today in days:
+        if self.forecast_steps and any(day in period.span for day in days):
             planned = self._planned_days(ledger, period)
             announce(ledger, self.amounts(ledger), period, self.metric, planned)
 
@@ -210,6 +211,8 @@ class Cap(Rule):
 
     def _planned_days(self, ledger: Ledger, period: Period) -> dict[date, float]:
         """What each planned day brings on top; of many subjects nobody knows whose it will be."""
+        if not self.planned:
+            return {}
         extra = dict.fromkeys((day for day in ledger.span if self._plans(day)), 0.0)
         for window in self.planned:
             days = [day for day in period.span if day in window]

@@ -157,8 +157,11 @@ class Drop(Rule):
         begins = lies(days, np.arange(history.shape[1]))[1]
         ever = np.flatnonzero(begins.any(axis=0))  # nobody else is ever in a drop
         running = np.full(len(ever), -1)
-        for at in map(int, days) if len(ever) else ():
-            if len(going := np.flatnonzero(running >= 0)):
+        for at, one_begins in zip(map(int, days), begins.any(axis=1), strict=True):
+            going = np.flatnonzero(running >= 0)
+            if not len(going) and not one_begins:
+                continue
+            if len(going):
                 usuals[at, ever[going]], weeks_of[at, ever[going]], regulars[at, ever[going]] = (
                     _usual(history[:, ever[going]], at, running[going])
                 )

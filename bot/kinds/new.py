@@ -115,13 +115,20 @@ class New(Rule):
         self, ledger: Ledger, table: DailyTable, settled: NDArray[np.bool_], day: date
     ) -> Iterator[Finding]:
         at = (day - ledger.span.start).days
-        known = np.array([not is_missing(self, ledger, each) for each in ledger.span])
+        known = self._known(ledger)
         floor = self.floor(day)
         for n in np.flatnonzero(table.values[at] >= floor):
             seen = self.sighting(table.values[: at + 1, n], known, settled, floor)
             if seen:
                 subject = self.subject(ledger, table.ids[int(n)])
                 yield self._finding(ledger, subject, day, int(table.values[at, n]), seen)
+
+    def _known(self, ledger: Ledger) -> NDArray[np.bool_]:
+        """For each day of the history, whether it is not missing."""
+        return ledger.remembered(
+            ("known", self.metric),
+            lambda: np.array([not is_missing(self, ledger, each) for each in ledger.span]),
+        )
 
     def is_same(self, finding: Finding, known: Finding, ledger: Ledger) -> bool:
         """A newcomer is new once, whichever of its days was read first or taken back since: only

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bot.spend.swing import Counts, shift_and_swing
 from bot.spend.weekdays import (
+    SAME_WEEKDAYS,
     drawn_to_weekdays_alike,
     middle,
     padded,
@@ -37,6 +38,8 @@ NONE: Final = "none"
 
 NORMAL_SWINGS: Final = 2.5
 """How many swings above the usual are still normal, unless said otherwise."""
+MIN_RATIO: Final = 1.5
+"""How many times the usual is always normal, unless said otherwise."""
 LOOK_BACK: Final = 56  # days whose misses tell the swing
 FULL_RULE_FROM: Final = 14  # usable days before the day judged
 FAR: Final = 0.75  # swings more than normal from which a small excess is worth telling too
@@ -44,6 +47,7 @@ YOUNG_RULE_FROM: Final = 7
 YOUNG_RATIO: Final = 2.0
 BURSTY_FROM: Final = 0.3  # idle share from which the days of a series are no guide
 CUSHION: Final = 0.15  # of an average day; keeps ratios of idle days finite
+_BASE_REACH = 7 * SAME_WEEKDAYS + 6  # rows before a day that tell its base
 _BLOCK = 256  # subjects at a time: bounds memory, and their windows fit a processor cache
 
 
@@ -83,7 +87,7 @@ def judge_last(
     k: float = NORMAL_SWINGS,
     floor: ArrayLike = 0.0,
     far_floor: ArrayLike | None = None,
-    min_ratio: float = 1.5,
+    min_ratio: float = MIN_RATIO,
 ) -> Baseline:
     """Return what was to be expected of the last row, from the rows before it only.
 
@@ -106,7 +110,7 @@ def replay(
     k: float = NORMAL_SWINGS,
     floor: ArrayLike = 0.0,
     far_floor: ArrayLike | None = None,
-    min_ratio: float = 1.5,
+    min_ratio: float = MIN_RATIO,
 ) -> Baseline:
     """Return `judge_last` of every row from `start` on, as if each had been the last one.
 
@@ -115,6 +119,17 @@ def replay(
     spend = usable_spend(values)
     bar = _Bar.of(spend, k, floor, far_floor, min_ratio)
     return _in_blocks(spend, bar, lambda history, part: _replayed(history, start, part))
+
+
+def limits_at(history: History, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    """Return the limits that `replay` has at a few places, much cheaper than all of them."""
+    limits = [np.empty(0)]
+    for first in range(0, len(rows), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        before = history.before(rows[block], columns[block])
+        bar = _Bar.of(before.spend, NORMAL_SWINGS, 0.0, None, MIN_RATIO)
+        limits.append(_judged(before, LOOK_BACK, bar).limit)
+    return np.concatenate(limits)
 
 
 def usable_spend(values: Floats) -> Floats:
@@ -194,7 +209,7 @@ class _Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class _History:
+class History:
     """Facts of each row that do not depend on which later row is judged; (days, subjects)."""
 
     spend: Floats
@@ -207,28 +222,58 @@ class _History:
     """(subjects,): the row at which the series begins."""
 
     @classmethod
-    def of(cls, spend: Floats) -> _History:
-        weekdays = previous_same_weekdays(spend)
+    def of(cls, spend: Floats, start: int = 0) -> History:
+        """Facts of every row; `base` and `weeks` hold from row `start` on only."""
+        begin = max(start - _BASE_REACH, 0)
+        weekdays = previous_same_weekdays(spend[begin:])
+        weeks = np.zeros(spend.shape, dtype=np.int64)
+        weeks[begin:] = (~np.isnan(weekdays)).sum(axis=-1)
         usable = ~np.isnan(spend)
         return cls(
             spend=spend,
-            base=drawn_to_weekdays_alike(middle(weekdays)),
-            weeks=(~np.isnan(weekdays)).sum(axis=-1),
+            base=padded(drawn_to_weekdays_alike(middle(weekdays)), len(spend)),
+            weeks=weeks,
             days_before=usable.cumsum(axis=0) - usable,
             highest_before=np.fmax.accumulate(padded(spend[:-1], len(spend)), axis=0),
             first_day=np.where(usable.any(axis=0), usable.argmax(axis=0), len(spend)),
         )
 
+    def before(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> History:
+        """A column for each of these days: itself, in the last row, and the 8 weeks before it."""
+        back = rows + np.arange(-LOOK_BACK, 1)[:, np.newaxis]
+        known = back >= 0
 
-def _in_blocks(spend: Floats, bar: _Bar, judge: Callable[[_History, _Bar], Baseline]) -> Baseline:
+        def taken(values: Floats) -> Floats:
+            return np.where(known, values[np.maximum(back, 0), columns], np.nan)
+
+        def repeated(values: NDArray[Any]) -> NDArray[Any]:
+            return np.broadcast_to(values[rows, columns], back.shape)
+
+        return History(
+            spend=taken(self.spend),
+            base=taken(self.base),
+            weeks=repeated(self.weeks),
+            days_before=repeated(self.days_before),
+            highest_before=repeated(self.highest_before),
+            first_day=self.first_day[columns] - rows + LOOK_BACK,
+        )
+
+    def evidence_from(self, rows: NDArray[np.intp] | int) -> Counts:
+        """The first row whose miss tells something of the day in `rows`, which broadcasts with
+        the subjects: not the first two weeks of a series; under three weeks of age, not the first.
+        """
+        return self.first_day + np.where(rows - self.first_day + 1 < 21, 7, 14)
+
+
+def _in_blocks(spend: Floats, bar: _Bar, judge: Callable[[History, _Bar], Baseline]) -> Baseline:
     parts = []
     for first in range(0, max(spend.shape[1], 1), _BLOCK):
         block = slice(first, first + _BLOCK)
-        parts.append(judge(_History.of(spend[:, block]), bar.part(block)))
+        parts.append(judge(History.of(spend[:, block]), bar.part(block)))
     return _joined(parts, lambda arrays: np.concatenate(arrays, axis=-1))
 
 
-def _replayed(history: _History, start: int, bar: _Bar) -> Baseline:
+def _replayed(history: History, start: int, bar: _Bar) -> Baseline:
     silent = _unjudged(history.spend.shape[1])
     days = range(len(history.spend))
     return _joined([_judged(history, t, bar) if t >= start else silent for t in days], np.stack)
@@ -245,7 +290,7 @@ def _unjudged(subjects: int) -> Baseline:
     return Baseline(unknown, unknown, unknown, unknown, zero, zero, np.full(subjects, NONE))
 
 
-def _judged(history: _History, t: int, bar: _Bar) -> Baseline:
+def _judged(history: History, t: int, bar: _Bar) -> Baseline:
     cushion = _cushion(history, t)
     shift, swing, misses = shift_and_swing(_misses(history, t, cushion))
     base = np.where(cushion == 0, 0 * history.base[t], history.base[t])  # four idle weeks
@@ -270,13 +315,13 @@ def _judged(history: _History, t: int, bar: _Bar) -> Baseline:
     )
 
 
-def _highest(history: _History, t: int) -> Floats:
+def _highest(history: History, t: int) -> Floats:
     """The highest usable day of the 8 weeks before `t`, 0 where there is none."""
     recent = np.nan_to_num(history.spend[max(t - LOOK_BACK, 0) : t])
     return np.asarray(recent.max(axis=0, initial=0.0))
 
 
-def _cushion(history: _History, t: int) -> Floats:
+def _cushion(history: History, t: int) -> Floats:
     """15 % of the mean of the four weeks before; NaN without a usable day in them."""
     recent = history.spend[max(t - 28, 0) : t]
     usable = (~np.isnan(recent)).sum(axis=0)
@@ -284,16 +329,13 @@ def _cushion(history: _History, t: int) -> Floats:
     return np.where(usable > 0, CUSHION * mean, np.nan)
 
 
-def _misses(history: _History, t: int, cushion: Floats) -> Floats:
+def _misses(history: History, t: int, cushion: Floats) -> Floats:
     """How far each of the 56 days before `t` was from its base, log scale, after 7 rows of NaN.
 
-    The first two weeks of a series are no evidence; under three weeks of age, the first one.
     A series that was idle for four weeks has no scale to measure a miss on: all NaN.
     """
     window = slice(max(t - LOOK_BACK, 0), t)
     scale = np.where(cushion > 0, cushion, np.nan)
     miss = np.log(history.spend[window] + scale) - np.log(history.base[window] + scale)
-    age = t - history.first_day + 1
-    first = history.first_day + np.where(age < 21, 7, 14)
-    miss[np.arange(window.start, t)[:, None] < first] = np.nan
+    miss[np.arange(window.start, t)[:, None] < history.evidence_from(t)] = np.nan
     return padded(miss, LOOK_BACK + 7)

@@ -20,8 +20,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.spend import baseline
-from bot.spend.baseline import Floats
+from bot.spend.baseline import usable_spend
+from bot.spend.spikeless import without_spikes
+from bot.spend.weekdays import Floats
 
 USABLE_DAYS_NEEDED: Final = 14
 SAME_WEEKDAYS: Final = 4
@@ -109,22 +110,42 @@ def period_ends(
     Many at once are much cheaper than one by one. Here `remaining` may hold days up to `last_day`
     whose value is not known, and `held` tells what is known of the remaining days already.
     """
-    ahead = _days_ahead(remaining, last_day)
-    spend = baseline.usable_spend(values)  # a credit is not going to come every week
-    usable = np.isfinite(spend).sum(axis=0)
-    if not ahead:
-        return [Forecast(spent, spent, spent, ()) for spent in map(float, elapsed_totals)]
-    limits = baseline.replay(spend).limit
-    capped = np.where(spend > limits, limits, spend)
-    rest = _days_to_come(capped, ahead)
-    rest = held.still_to_come(rest) if held else rest
-    spread = np.exp(EIGHTY_PERCENT * _replayed_miss(capped, ahead))
-    return [
-        _forecast(float(spent), rest[:, n], float(spread[n]))
-        if usable[n] >= USABLE_DAYS_NEEDED
-        else TooYoung(int(usable[n]))
-        for n, spent in enumerate(elapsed_totals)
-    ]
+    until = next((day for day in remaining if day > last_day), last_day)
+    return Past.of(values, last_day, until).period_ends(elapsed_totals, remaining, held)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What series taught, up to `last_day`: several periods can be foreseen from it."""
+
+    capped: Floats
+    """(days, subjects) without spikes, where a forecast looks."""
+    last_day: date
+
+    @classmethod
+    def of(cls, values: Floats, last_day: date, until: date) -> Past:
+        """Take the daily values, (days, subjects), for periods with a day to come by `until`."""
+        spend = usable_spend(values)  # a credit is not going to come every week
+        horizon = max(REPLAYED_DAYS, (until - last_day).days)
+        return cls(without_spikes(spend, _first_row_replayed(spend, horizon)), last_day)
+
+    def period_ends(
+        self, elapsed_totals: Sequence[float], remaining: Sequence[date], held: Held | None = None
+    ) -> list[Forecast | TooYoung]:
+        """The end of one period for each subject; see the function of this name."""
+        ahead = _days_ahead(remaining, self.last_day)
+        if not ahead:
+            return [Forecast(spent, spent, spent, ()) for spent in map(float, elapsed_totals)]
+        rest = _days_to_come(self.capped, ahead)
+        rest = held.still_to_come(rest) if held else rest
+        spread = np.exp(EIGHTY_PERCENT * _replayed_miss(self.capped, ahead))
+        usable = np.isfinite(self.capped).sum(axis=0)
+        return [
+            _forecast(float(spent), rest[:, n], float(spread[n]))
+            if usable[n] >= USABLE_DAYS_NEEDED
+            else TooYoung(int(usable[n]))
+            for n, spent in enumerate(elapsed_totals)
+        ]
 
 
 def limit_falls_on(
@@ -192,15 +213,22 @@ def _weekday_profile(capped: Floats) -> Floats:
 
     A weekday without a usable day takes the mean of the others.
     """
+    newest_first, counted = _weeks(capped)
+    means = _mean(newest_first, counted)
+    known = np.asarray(counted.any(axis=0))
+    return np.where(known, means, _mean(means, known))
+
+
+def _weeks(capped: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """The weeks before tomorrow, newest first, and which of their days count: the last four usable
+    of each weekday; (weeks, 7, subjects)."""
     weeks = -(-len(capped) // 7)
     rows = np.full((weeks * 7, capped.shape[1]), np.nan)
     rows[-len(capped) :] = capped
     newest_first = rows.reshape(weeks, 7, capped.shape[1])[::-1]
     usable = ~np.isnan(newest_first)
     usable &= usable.cumsum(axis=0) <= SAME_WEEKDAYS
-    means = _mean(newest_first, usable)
-    known = usable.any(axis=0)
-    return np.where(known, means, _mean(means, known))
+    return newest_first, usable
 
 
 def _mean(values: Floats, counted: NDArray[np.bool_]) -> Floats:
@@ -225,6 +253,16 @@ def _replayed_miss(capped: Floats, ahead: Sequence[int]) -> Floats:
     evidence = np.where(known, squares, 0.0).sum(axis=0) + PRIOR_WEIGHT * _prior_miss(capped) ** 2
     miss = np.sqrt(evidence / (known.sum(axis=0) + PRIOR_WEIGHT))
     return np.asarray(miss * max(1.0, to_come[-1] / max(horizon[-1], REPLAYED_DAYS)) ** 0.5)
+
+
+def _first_row_replayed(spend: Floats, horizon: int) -> int:
+    """The first row that the earliest replay learns from; 0 where there is none so early."""
+    cutoff = len(spend) - 7 * (-(-horizon // 7) + CUTOFFS - 1)
+    if cutoff < LEVEL_DAYS:
+        return 0
+    _, counted = _weeks(spend[:cutoff])
+    oldest = int(np.flatnonzero(counted.any(axis=(1, 2)))[-1]) + 1 if counted.any() else 0
+    return max(cutoff - max(7 * oldest, LEVEL_DAYS), 0)
 
 
 def _prior_miss(capped: Floats) -> Floats:

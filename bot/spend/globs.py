@@ -7,11 +7,13 @@ found by their words, and what fits is worked out once.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
+from itertools import chain, islice, takewhile
 
 Globs = tuple[str, ...]
 """Any of these; one that begins with `!` leaves out what fits it."""
@@ -25,10 +27,11 @@ _WILD = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """Some globs: words to be met exactly, and patterns."""
+    """Some globs: words to be met exactly, and patterns, with what each begins with."""
 
     words: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
+    beginnings: tuple[str, ...]
 
     def fits(self, words: Collection[str]) -> bool:
         return not self.words.isdisjoint(words) or any(
@@ -47,11 +50,6 @@ class _Read:
         if self.unwanted.fits(words):
             return False
         return self.wanted is None or self.wanted.fits(words)
-
-    @property
-    def exact(self) -> frozenset[str] | None:
-        """The words that alone can fit; None where there are patterns."""
-        return None if self.wanted is None or self.wanted.patterns else self.wanted.words
 
 
 def matches(globs: Iterable[str], member: Member, name: str) -> bool:
@@ -72,6 +70,7 @@ class Roll:
         for member, words in self._words.items():
             for word in words:
                 self._by_word[word].append(member)
+        self._in_order: list[str] = []
         self._found: dict[Globs, frozenset[Member]] = {}
 
     def __len__(self) -> int:
@@ -81,14 +80,20 @@ class Roll:
         """The members that the globs let through (see `matches`)."""
         if globs not in self._found:
             read = _read(globs)
-            nearly = self._nearly(read.exact)
+            nearly = self._nearly(read.wanted) if read.wanted else self._words
             self._found[globs] = frozenset(m for m in nearly if read.fits(self._words[m]))
         return self._found[globs]
 
-    def _nearly(self, exact: frozenset[str] | None) -> Iterable[Member]:
-        if exact is None:
-            return self._words
-        return {member for word in exact for member in self._by_word.get(word, ())}
+    def _nearly(self, wanted: _Side) -> Iterable[Member]:
+        """The members called by one of the words, or by one that begins as a pattern does."""
+        words = chain(wanted.words, *map(self._beginning, wanted.beginnings))
+        return {member for word in words for member in self._by_word.get(word, ())}
+
+    def _beginning(self, text: str) -> Iterator[str]:
+        if not self._in_order:
+            self._in_order = sorted(self._by_word)
+        later = islice(self._in_order, bisect_left(self._in_order, text), None)
+        return takewhile(lambda word: word.startswith(text), later)
 
 
 class Index:
@@ -121,5 +126,9 @@ def _read(globs: Globs) -> _Read:
 
 def _side(globs: Iterable[str]) -> _Side:
     folded = [glob.casefold() for glob in globs]
-    wild = (glob for glob in folded if _WILD.search(glob))
-    return _Side(frozenset(folded), tuple(re.compile(translate(glob)) for glob in wild))
+    wild = [glob for glob in folded if _WILD.search(glob)]
+    return _Side(
+        frozenset(folded),
+        tuple(re.compile(translate(glob)) for glob in wild),
+        tuple(_WILD.split(glob, maxsplit=1)[0] for glob in wild),
+    )

@@ -123,6 +123,9 @@ class Ledger:
     _tables: dict[tuple[Additive, tuple[str, ...]], DailyTable] = field(default_factory=dict)
     _bills: dict[tuple[tuple[str, ...], Days], Mapping[Ids, int]] = field(default_factory=dict)
     _volumes: dict[tuple[tuple[str, ...], Days], Mapping[Ids, Volume]] = field(default_factory=dict)
+    _announced: dict[tuple[Additive, tuple[str, ...]], set[str | None]] = field(
+        default_factory=dict
+    )
     _memory: dict[Hashable, object] = field(default_factory=dict)
 
     def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -206,23 +209,28 @@ class Ledger:
         key = ("selected", quantity, per, match)
         return self.remembered(key, lambda: self._selected(quantity, per, match))
 
+    def announce(self, quantity: Additive, per: tuple[str, ...], match: Match = ()) -> None:
+        """Say that `selected` will be asked for: members whose rows are looked up, because they
+        are few, are looked up together."""
+        wide = _wide(per, match)
+        if ("selected", quantity, per, match) not in self._memory:
+            few = self._few(quantity, wide, match) or frozenset()
+            self._announced.setdefault((quantity, wide), set()).update(few)
+
     def _selected(self, quantity: Additive, per: tuple[str, ...], match: Match) -> DailyTable:
-        wide = per + tuple(name for name, _ in match if name not in per)
-        wide = tuple(name for name in wide if name != "organization")
-        few = self._of_few(quantity, wide, match)
-        if few is None:
-            table = self.sums(quantity, wide)
-            found = [self._index(quantity, wide, name).places(globs) for name, globs in match]
-        else:
-            table = few
-            found = [self._index_of(table, wide, name).places(globs) for name, globs in match]
+        wide = _wide(per, match)
+        few = self._few(quantity, wide, match)
+        columns = self._columns(quantity, wide) if few is None else self._of(few, quantity, wide)
+        found = [columns.by(name).places(globs) for name, globs in match]
         kept = np.array(sorted(set.intersection(*found)), dtype=np.intp)
-        return _folded(table.only(kept), wide, per)
+        return _folded(columns.table.only(kept), wide, per)
 
-    def _of_few(self, quantity: Additive, wide: tuple[str, ...], match: Match) -> DailyTable | None:
-        """The sums read for the members of one dimension alone, if they are few.
+    def _few(
+        self, quantity: Additive, wide: tuple[str, ...], match: Match
+    ) -> frozenset[str | None] | None:
+        """The members of one dimension to look up alone: the match lets through no others.
 
-        None if they are not, or if all is read already. Pairs of dimensions have no roll-ups: all
+        None if they are many, or if all is read already. Pairs of dimensions have no roll-ups: all
         of them are all rows of the history.
         """
         reader, asked = self.reader, dict(match)
@@ -230,22 +238,47 @@ class Ledger:
             return None
         if len(wide) == 1 or quantity.is_usage or (quantity, wide) in self._tables:
             return None
-        roll = self._index(quantity, (reader.sought,), reader.sought).roll
+        roll = self._columns(quantity, (reader.sought,)).by(reader.sought).roll
         found = roll.fitting(asked[reader.sought])
-        if _FEW * len(found) > len(roll):
-            return None
-        return reader.table(quantity, wide, self.span, tuple(found))
+        return found if _FEW * len(found) <= len(roll) else None
 
-    def _index(self, quantity: Additive, wide: tuple[str, ...], dimension: str) -> Index:
-        """The columns of a table by their members of one dimension."""
-        key = ("index", quantity, wide, dimension)
+    def _of(
+        self, few: frozenset[str | None], quantity: Additive, wide: tuple[str, ...]
+    ) -> _Columns:
+        """The sums of a few members; of all that were announced, if these are among them."""
+        announced = frozenset(self._announced.get((quantity, wide), ()))
+        wanted = announced if few <= announced else few
+
+        def made() -> _Columns:
+            reader = cast(TableReader, self.reader)
+            return self._named(reader.table(quantity, wide, self.span, tuple(wanted)), wide)
+
+        return self.remembered(("few", quantity, wide, wanted), made)
+
+    def _columns(self, quantity: Additive, wide: tuple[str, ...]) -> _Columns:
         return self.remembered(
-            key, lambda: self._index_of(self.sums(quantity, wide), wide, dimension)
+            ("columns", quantity, wide), lambda: self._named(self.sums(quantity, wide), wide)
         )
 
-    def _index_of(self, table: DailyTable, wide: tuple[str, ...], dimension: str) -> Index:
-        at = wide.index(dimension)
-        return Index([ids[at] for ids in table.ids], partial(self.name, dimension))
+    def _named(self, table: DailyTable, wide: tuple[str, ...]) -> _Columns:
+        return _Columns(table, wide, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """A table whose columns are found by their members of each dimension."""
+
+    table: DailyTable
+    dimensions: tuple[str, ...]
+    name: Callable[[str, str | None], str]
+    _indexes: dict[str, Index] = field(default_factory=dict)
+
+    def by(self, dimension: str) -> Index:
+        if dimension not in self._indexes:
+            at = self.dimensions.index(dimension)
+            members = [ids[at] for ids in self.table.ids]
+            self._indexes[dimension] = Index(members, partial(self.name, dimension))
+        return self._indexes[dimension]
 
 
 CERTAINTY = (DayState.MISSING, DayState.OPEN, DayState.SETTLING, DayState.SETTLED)
@@ -257,6 +290,12 @@ _NAMELESS = {
     "snapshot": "other (no model)",
     "api_key": "(no key)",
 }
+
+
+def _wide(per: tuple[str, ...], match: Match) -> tuple[str, ...]:
+    """The dimensions of `per`, and those that the match looks at."""
+    wide = per + tuple(name for name, _ in match if name not in per)
+    return tuple(name for name in wide if name != "organization")
 
 
 def _narrow(ids: Ids, wide: tuple[str, ...], per: tuple[str, ...]) -> Ids:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bot.spend.baseline import Floats, since_first_activity
 from bot.spend.calendar import ONE_DAY, DayState, Period, midnight
-from bot.spend.forecast import Forecast, Held, TooYoung, limit_falls_on, period_ends
+from bot.spend.forecast import Forecast, Held, Past, TooYoung, limit_falls_on
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Metric
 
@@ -67,13 +67,12 @@ def outlooks(
     `planned` days are no history; each is foreseen to bring so much more than the pace (in the
     unit of the table). Raises ValueError for a period that is over or has not begun.
     """
-    whole, columns = table.whole or (table, ())
-    together = _together(ledger, whole, period, metric, planned or {})
-    if not columns or not together.announced.issuperset(columns):
+    together, columns = _together(ledger, table, period, metric, planned or {})
+    if not together.announced.issuperset(columns):
         return _outlooks(ledger, table, period, metric, planned or {})
     if not together.ends:
         some = sorted(together.announced)
-        part = whole.only(np.array(some, dtype=np.intp))
+        part = together.whole.only(np.array(some, dtype=np.intp))
         ends = _outlooks(ledger, part, period, metric, planned or {})
         together.ends.update(zip(some, ends, strict=True))
     return [together.ends[n] for n in columns]
@@ -86,12 +85,11 @@ def announce(
     metric: Metric = Metric.COST,
     planned: Mapping[date, float] | None = None,
 ) -> None:
-    """Say that `outlooks` will be asked for: rules about one subject each are foreseen together."""
-    if table.whole:
-        whole, columns = table.whole
-        together = _together(ledger, whole, period, metric, planned or {})
-        if not together.ends:
-            together.announced.update(columns)
+    """Say that `outlooks` will be asked for: what many rules ask about one table, of a subject
+    each or of all, is foreseen once and together."""
+    together, columns = _together(ledger, table, period, metric, planned or {})
+    if not together.ends:
+        together.announced.update(columns)
 
 
 @dataclass(slots=True)
@@ -104,10 +102,12 @@ class _Together:
 
 
 def _together(
-    ledger: Ledger, whole: DailyTable, period: Period, metric: Metric, planned: Mapping[date, float]
-) -> _Together:
+    ledger: Ledger, table: DailyTable, period: Period, metric: Metric, planned: Mapping[date, float]
+) -> tuple[_Together, Sequence[int]]:
+    """What is foreseen of the whole table, and the numbers of this table's columns there."""
+    whole, columns = table.whole or (table, range(len(table.ids)))
     key = ("outlooks", id(whole), period, metric, tuple(sorted(planned.items())))
-    return ledger.remembered(key, lambda: _Together(whole))
+    return ledger.remembered(key, lambda: _Together(whole)), columns
 
 
 def _outlooks(
@@ -127,10 +127,9 @@ def _outlooks(
     if MOST_MISSING * len(missing) > len(period.span):
         return [TooManyMissing(missing)] * len(table.ids)
     days = _remaining(ledger, period, metric)
-    history, last_day = _history(ledger, table, metric, planned)
     elapsed = list(table.totals(period.span).values())
     held = Held(_amounts(ledger, table, days), _over(ledger, days), _extra(days, planned))
-    ends = period_ends(history, elapsed, days, last_day, held)
+    ends = _past(ledger, table, metric, planned).period_ends(elapsed, days, held)
     return [
         end if isinstance(end, TooYoung) else Outlook(end, spent, days, ledger.today, missing)
         for end, spent in zip(ends, elapsed, strict=True)
@@ -152,6 +151,19 @@ def _remaining(ledger: Ledger, period: Period, metric: Metric) -> tuple[date, ..
         for day in period.span
         if day >= ledger.today or ledger.state(day, metric) is not settled
     )
+
+
+def _past(ledger: Ledger, table: DailyTable, metric: Metric, planned: Mapping[date, float]) -> Past:
+    """What the settled days teach, once for all periods."""
+    whole, columns = table.whole or (table, tuple(range(len(table.ids))))
+
+    def made() -> tuple[DailyTable, Past]:
+        values, last_day = _history(ledger, table, metric, planned)
+        return whole, Past.of(values, last_day, ledger.today)  # held, so that its id stays its own
+
+    skipped = tuple(sorted(day for day in planned if day in ledger.span))
+    key = ("past", id(whole), columns, metric, skipped)
+    return ledger.remembered(key, made)[1]
 
 
 def _history(

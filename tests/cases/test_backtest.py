@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from bot.alerts.model import Finding, Outcome, Remark
 from bot.backtest import Backtest, backtest, last_judgeable, ledger_of
 from bot.cli import run
 from bot.kinds import Rule
+from bot.kinds.judging import judge
 from bot.spend.calendar import DayState, Span
 from bot.spend.ledger import Ledger, trailing
 from tests.build import Entry, at, daily, ledger, on, rule, spend
@@ -192,6 +194,47 @@ def test_a_replayed_day_says_what_a_check_of_that_morning_would_have_said(kind: 
         past = ledger_of(ledger(bills), on(day), lambda today: trailing(today, 60))
         assert list(one.judge(past, [on(day)])) == live
         assert live
+
+
+def test_rules_replayed_together_say_what_each_check_would_have_said_alone() -> None:
+    bills: list[Entry] = [
+        *daily([20.0 + n % 7 * 3 + n % 4 for n in range(150)], project="a"),
+        *daily([9.0 + n % 5 for n in range(40)], until=on("11-12"), project="b"),
+        *daily([4.0, 0, 0, 11] * 30, project="c"),
+        *spend({"10-20": 300, "11-04": 160, "11-15": 90}, project="a"),
+    ]
+    planned = {"planned": [{"from": "2026-11-03", "until": "2026-11-04", "usd": 100}]}
+    month: dict[str, Any] = {"period": "month", "limit_usd": 500, "forecast_steps": [50, 100]}
+    rules = [
+        rule("cap", name="a", per="project", match={"project": "a"}, **month),
+        rule("cap", name="b", per="project", match={"project": ["a", "b"]}, **month),
+        rule("cap", name="every", per="project", **month),
+        rule("cap", name="planned", per="project", **month, **planned),
+        rule("cap", name="week", per="project", **(month | {"period": "week", "limit_usd": 120})),
+        rule("cap", name="all", **month),
+        rule("drop", name="drops", per="project"),
+        rule("spike", name="spikes", per="project"),
+    ]
+    whole = ledger(bills, days=200, states={"11-06": DayState.MISSING})
+    alone = 0
+    for day in Span(on("10-28"), on("11-19")):
+        past = ledger_of(whole, day, lambda today: trailing(today, 60))
+        together = [one for one in judge(rules, past, [day]) if not isinstance(one, Remark)]
+        for each in rules:
+            then = at(f"{day} 06:00") + timedelta(days=1)
+            missing = {"11-06": DayState.MISSING} if day >= on("11-06") else None
+            known = [entry for entry in bills if entry.day <= day]
+            live = ledger(known, now=then, days=60, states=missing)
+            expected = list(each.judge(live, [day]))
+            found = [one for one in together if one.rule == each.name]
+            assert [_plain(one) for one in found] == [_plain(one) for one in expected], day
+            alone += sum(isinstance(one, Finding) and bool(one.foreseen) for one in expected)
+    assert alone > 20  # steps that are foreseen, most of them by more than one rule
+
+
+def _plain(outcome: Outcome) -> Outcome:
+    """Without what another rule tells of the same event."""
+    return replace(outcome, inhibited_by=None) if isinstance(outcome, Finding) else outcome
 
 
 def test_days_are_as_settled_as_they_were() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from bot.spend.calendar import DayState, Span
 from bot.spend.globs import Globs
-from bot.spend.ledger import Ids, Ledger, trailing
+from bot.spend.ledger import DailyTable, Ids, Ledger, trailing
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from tests.build import NOW, TODAY, YESTERDAY, DictReader, ledger, on, spend, used
 
@@ -177,3 +179,39 @@ def test_every_metric_has_a_formula() -> None:
         "cost_per_million_tokens",
     }
     assert [part for part in Additive if not part.is_usage] == [Additive.COST]
+
+
+class _Tables(DictReader):
+    """A reader that finds the rows of a few projects alone."""
+
+    sought = "project"
+
+    def table(
+        self,
+        quantity: Additive,
+        dimensions: tuple[str, ...],
+        span: Span,
+        members: tuple[str | None, ...] | None = None,
+    ) -> DailyTable:
+        sums = self.sums(quantity, dimensions, span)
+        at = dimensions.index("project") if members else 0
+        ids = sorted(each for each in sums if members is None or each[at] in members)
+        values = np.array([[sums[each].get(day, 0) for each in ids] for day in span])
+        return DailyTable(span, tuple(ids), values.reshape(len(span), len(ids)))
+
+
+def test_rows_of_a_few_members_that_were_announced_are_looked_up_at_once() -> None:
+    bills = [spend({"11-19": n}, project=f"p{n:02}", model="o3") for n in range(1, 41)]
+    bills += [spend({"11-18": 5}, project="p07", model="gpt-5")]
+    wanted = [(("project", (f"p{n:02}",)),) for n in (3, 7, 9)]
+    plain, asked = ledger(*bills, days=3), _Tables(entry for bill in bills for entry in bill)
+    book = replace(plain, reader=asked)
+    for match in wanted[:2]:
+        book.announce(Additive.COST, ("model",), match)
+    for match in wanted:
+        found = book.selected(Additive.COST, ("model",), match)
+        expected = plain.selected(Additive.COST, ("model",), match)
+        assert found.ids == expected.ids
+        assert found.values.tolist() == expected.values.tolist()
+    pairs = ("model", "project")
+    assert [dimensions for _, dimensions in asked.asked] == [("project",), pairs, pairs]
