@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources import body as bodies
@@ -17,6 +17,7 @@ from bot.sources.cost_pages import read_cost_page
 from bot.sources.cutting import Cutter, UncutError
 from bot.sources.openai_pages import Place, read_page
 from bot.sources.openai_rows import cost_days
+from tests.examples import examples
 from tests.sources.build import D1, D2, bucket, cost, envelope
 
 PLACE = Place("costs")
@@ -53,7 +54,7 @@ def test_a_page_cut_anywhere_holds_the_same_results(
     assert left == given_page
 
 
-@settings(max_examples=60, deadline=None)
+@examples(20)
 @given(st.lists(NAMES, max_size=5))
 def test_names_that_look_like_json_change_nothing(names: list[str]) -> None:
     body = page_of(names)

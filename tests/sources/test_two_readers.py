@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import SourceError
@@ -21,6 +21,7 @@ from bot.sources.cost_batch import CostBatch
 from bot.sources.cost_pages import read_cost_page
 from bot.sources.openai_pages import Page, Place, read_page
 from bot.sources.openai_rows import BrokenDay, cost_days
+from tests.examples import examples
 from tests.files import nameless
 from tests.sources.written import (
     KEYS,
@@ -56,7 +57,7 @@ def both(body: Bytes, size: int = PIECE) -> tuple[list[Any] | str, list[Any] | s
     return fast, told(lambda: read_page(body, PLACE))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(50)
 @given(st.lists(sound_results(), max_size=7), SPACES, SPACES, SIZES)
 def test_a_sound_page_is_read_alike_wherever_its_pieces_end(
     results: list[str], before: str, after: str, size: int
@@ -69,7 +70,7 @@ def test_a_sound_page_is_read_alike_wherever_its_pieces_end(
     assert fast == careful
 
 
-@settings(max_examples=250, deadline=None)
+@examples(80)
 @given(
     st.lists(sound_results() | odd_results(), max_size=5),
     ODD_SPACES,
