@@ -117,7 +117,7 @@ def everything_about(place: Place, names: tuple[str, ...]) -> None:
         assert not _CODES.search(exported)
 
 
-FEW = NAMES[::20]
+FEW = NAMES[::27]
 
 
 @pytest.mark.parametrize("hostile", [FEW], indirect=True, ids=["a few"])
