@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 _BEGIN = re.compile(rb'"results"[ \t\r\n]*:[ \t\r\n]*\[')
 _BETWEEN = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*(?=\{)")
-_END = re.compile(rb"(?:\}|\A)[ \t\r\n]*\]")
+_END = re.compile(rb"\}[ \t\r\n]*\]")
+_NOTHING = re.compile(rb"[ \t\r\n]*\]")
 _HIDDEN = re.compile(rb"\\u00[067]")
 """A letter written as an escape, which could hide the word `results`; or NUL."""
 _BEGIN_AT_MOST = 64
@@ -98,7 +99,7 @@ class Cutter:
 
 def _end(text: bytes) -> int | None:
     """Where the list ends: at a bracket after the end of an object, or after nothing."""
-    found = _END.search(text)
+    found = _NOTHING.match(text) or _END.search(text)
     return found.end() - 1 if found else None
 
 
