@@ -64,8 +64,8 @@ image-proof: ## run the Dockerfile's steps in a scratch folder, then the bot rea
 fakes: $(DEV) ## OpenAI and Slack as local servers, to try the bot against
 	@$(BIN)/python -m tests.fakes
 
-sweep: $(DEV) ## the long sweeps: sequences of network faults, workers at once
-	@$(BIN)/python -m pytest -m sweep $(T) $(if $(K),-k '$(K)')
+sweep: $(DEV) ## the long sweeps: network faults, workers at once, properties with many examples
+	@EXAMPLES=20 $(BIN)/python -m pytest -m 'sweep or hypothesis' $(T) $(if $(K),-k '$(K)')
 
 fuzz: $(DEV) ## fuzz the readers of hostile bytes (T=yaml|pages|line_item|mrkdwn, RUNS=1000000)
 	@PYTHON='$(PYTHON)' tools/fuzz.sh $(FUZZ) $(BIN)/python $(T) --runs $(or $(RUNS),100000)

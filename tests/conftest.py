@@ -13,9 +13,10 @@ from hypothesis import settings
 
 from bot.store.database import Database, open_lasting
 from tests import postgres
+from tests.examples import examples
 from tests.strace import NO_STRACE
 
-settings.register_profile("suite", derandomize=True, deadline=None, max_examples=60, database=None)
+settings.register_profile("suite", examples(40))
 settings.load_profile("suite")
 
 # One font cache for all: matplotlib would build one per home directory, seconds each time.

@@ -20,6 +20,7 @@ import yaml
 from bot.cli import bot
 from bot.config.load import load_configuration
 from bot.config.settings import SECRETS
+from bot.sources.http import LARGEST_ANSWER
 from bot.worker.plan import signature
 from tools.image_proof import instructions
 
@@ -318,6 +319,16 @@ def test_containers_run_as_the_images_user_on_its_paths() -> None:
         context = pod["securityContext"]
         assert (context["runAsUser"], context["runAsGroup"], context["fsGroup"]) == (UID, GID, GID)
     assert "sqlite:////data/" in CONFIG.read_text()
+
+
+def test_the_largest_answer_finds_room_and_takes_no_memory() -> None:
+    """A tmpfs is memory; a pod that fills an emptyDir beyond its limit is evicted."""
+    assert COMPOSE["services"]["bot"]["environment"]["TMPDIR"] == IMAGE["VOLUME"]
+    assert ("Environment", "TMPDIR=/var/tmp") in unit(SERVICE)  # PrivateTmp has one, too
+    for pod in PODS:
+        (scratch,) = [volume for volume in pod["volumes"] if volume["name"] == "tmp"]
+        assert scratch["emptyDir"] == {"sizeLimit": "1Gi"}
+        assert 2 * LARGEST_ANSWER <= 1024**3
 
 
 def test_containers_may_do_nothing_they_need_not() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from bot.errors import SourceError
@@ -17,59 +18,73 @@ IN_MEMORY = 2 * 1024 * 1024
 PIECE = 1024 * 1024
 
 
+class NoRoomError(SourceError):
+    """The disk has no room for a large answer, or fails: a smaller one may do."""
+
+
 class Body:
-    """Bytes that are added to its end, then read as often as needed."""
+    """Bytes that are added to its end, then read as often as needed.
+
+    All of it raises NoRoomError.
+    """
 
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
-        self._pieces: list[bytes] = []
+        self._start = bytearray()
         self.size = 0
 
     def __del__(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what did not fit is still to be written
+                self._file.close()
 
     def add(self, piece: bytes) -> None:
-        """The next bytes. Raises SourceError where there is no room for them on the disk."""
+        """The next bytes."""
         self.size += len(piece)
-        try:
-            if self._file is None and self.size > IN_MEMORY:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
-                self._file.writelines(self._pieces)
-                self._pieces.clear()
-            if self._file is None:
-                self._pieces.append(piece)
-            else:
-                self._file.write(piece)
-        except OSError as error:
-            raise SourceError(
-                f"a large answer could not be kept on disk while it is read: {error.strerror}",
-                hint=f"Make room for it in {_folder()}, or name another folder in TMPDIR.",
-            ) from None
-
-    def pieces(self) -> Iterator[bytes]:
-        """All of it, about a megabyte at a time."""
-        if self._file is None:
-            yield from self._pieces
+        if self._file is None and self.size <= IN_MEMORY:
+            self._start += piece
             return
-        self._file.seek(0)
-        while piece := self._file.read(PIECE):
-            yield piece
+        with _kept_on_disk():
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
+                self._file.write(self._start)
+                self._start.clear()
+            self._file.write(piece)
+
+    def pieces(self, most: int = PIECE) -> Iterator[bytes]:
+        """All of it, so many bytes at a time."""
+        for at in range(0, self.size, most):
+            yield self._at(at, most)
 
     def whole(self) -> bytes:
         """All of it at once."""
-        return b"".join(self.pieces())
+        return self._at(0, self.size)
 
     def head(self, most: int) -> bytes:
         """Its first bytes."""
-        return next(self.pieces(), b"")[:most] if self._file else self.whole()[:most]
+        return self._at(0, most)
 
     def tail(self, most: int = 64) -> bytes:
         """Its last bytes."""
+        return self._at(max(0, self.size - most), most)
+
+    def _at(self, begin: int, most: int) -> bytes:
         if self._file is None:
-            return self.whole()[-most:]
-        self._file.seek(max(0, self.size - most))
-        return self._file.read()
+            return bytes(self._start[begin : begin + most])
+        with _kept_on_disk():
+            self._file.seek(begin)  # writes what waits to be written, too
+            return self._file.read(most)
+
+
+@contextmanager
+def _kept_on_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NoRoomError(
+            f"a large answer could not be kept on disk while it is read: {error.strerror}",
+            hint=f"Make room for it in {_folder()}, or name another folder in TMPDIR.",
+        ) from None
 
 
 def _folder() -> str:
@@ -93,9 +108,9 @@ def size(body: Bytes) -> int:
     return len(body) if isinstance(body, bytes) else body.size
 
 
-def pieces(body: Bytes) -> Iterator[bytes]:
-    """All of a body, piece by piece."""
+def pieces(body: Bytes, most: int = PIECE) -> Iterator[bytes]:
+    """All of a body, so many bytes at a time."""
     if isinstance(body, bytes):
-        yield from (body[at : at + PIECE] for at in range(0, len(body), PIECE))
+        yield from (body[at : at + most] for at in range(0, len(body), most))
     else:
-        yield from body.pieces()
+        yield from body.pieces(most)

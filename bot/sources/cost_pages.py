@@ -8,7 +8,7 @@ knows what to say about it and spoils one day only: so this reader never has to 
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.sources.amounts import Amounts, plain
-from bot.sources.body import Bytes, pieces
+from bot.sources.body import PIECE, Bytes, pieces
 from bot.sources.cost_batch import CostBatch
 from bot.sources.cutting import Cutter, UncutError
 from bot.sources.openai_pages import LargePageError, Page, Place, read_page
@@ -47,7 +47,8 @@ class CostResult(msgspec.Struct, gc=False):
 class _Bucket(msgspec.Struct):
     start_time: int
     end_time: int
-    results: int
+    results: list[int]
+    """The number of the list that was cut out."""
 
 
 class _Page(msgspec.Struct):
@@ -63,7 +64,7 @@ _UNUSUAL = (
     UncutError,
     msgspec.MsgspecError,
     ValueError,  # a number of 5,000 digits, bytes that are no text
-    InvalidOperation,
+    ArithmeticError,  # no number of money, or one that no float holds
     RecursionError,
     MoneyError,
 )
@@ -71,37 +72,40 @@ MOST_RESULTS = 4_000_000
 """Results of a page: the largest organisations have a tenth of that in a day."""
 
 
-def read_cost_page(body: Bytes, place: Place) -> Page:
-    """As `read_page`; the results of its buckets are `CostBatch`es where all is as expected."""
+def read_cost_page(body: Bytes, place: Place, piece: int = PIECE) -> Page:
+    """As `read_page`; the results of its buckets are `CostBatch`es where all is as expected.
+
+    `piece`: bytes of the body that are looked at at a time.
+    """
     try:
-        return _read(body, place)
+        return _read(body, place, piece)
     except _UNUSUAL:
         pass
     return read_page(body, place)
 
 
-def _read(body: Bytes, place: Place) -> Page:
-    cutter = Cutter(pieces(body))
+def _read(body: Bytes, place: Place, size: int) -> Page:
+    cutter = Cutter(pieces(body, size))
     batches: list[CostBatch] = []
+    results = 0
     for piece in cutter.pieces():
         if piece.number == len(batches):
             batches.append(CostBatch())
-        _add(batches[-1], piece.results)
-        if sum(map(len, batches)) > MOST_RESULTS:
+        results += _add(batches[-1], piece.results)
+        if results > MOST_RESULTS:
             raise LargePageError(place, f"the answer holds more than {MOST_RESULTS:,} results")
-    if _NUL in cutter.envelope:
-        raise UncutError
     found = _ENVELOPE.decode(cutter.envelope)
-    if [bucket.results for bucket in found.data] != list(range(cutter.lists)):
+    if [bucket.results for bucket in found.data] != [[number] for number in range(cutter.lists)]:
         raise UncutError
     buckets = [
-        {"start_time": b.start_time, "end_time": b.end_time, "results": batches[b.results]}
-        for b in found.data
+        {"start_time": b.start_time, "end_time": b.end_time, "results": batch}
+        for b, batch in zip(found.data, batches, strict=True)
     ]
     return Page(place, buckets, found.has_more, {"next_page": found.next_page})
 
 
-def _add(batch: CostBatch, results: bytes) -> None:
+def _add(batch: CostBatch, results: bytes) -> int:
+    """Add results, written as a list, and say how many there were."""
     if _NUL in results:
         raise UncutError
     found = _RESULTS.decode(results)
@@ -116,6 +120,7 @@ def _add(batch: CostBatch, results: bytes) -> None:
     )
     exact = _amounts([bytes(amount.value) for amount in amounts])
     batch.add(words, exact, _quantities([result.quantity for result in found]))
+    return len(found)
 
 
 def _amounts(written: list[bytes]) -> Amounts:
@@ -144,17 +149,15 @@ def _quantities(raw: list[int | float | str | None]) -> NDArray[np.float64]:
 
 
 _PLAIN = frozenset({int, float, type(None)})
-_NUMERIC = frozenset({int, str, Decimal})
+_NUMERIC = frozenset({int, float, str, Decimal})
 
 
 def quantity(raw: Any) -> float | None:
     """A quantity only illustrates the money: one that cannot be read is none."""
-    if type(raw) is float or type(raw) is int:
-        return float(raw) if -LARGEST_COUNT < raw < LARGEST_COUNT else None
-    if raw is None or type(raw) not in _NUMERIC:
+    if type(raw) not in _NUMERIC:
         return None
     try:
-        value = Decimal(raw)
-    except ArithmeticError:
+        value = float(Decimal(raw) if isinstance(raw, str) else raw)
+    except (ArithmeticError, ValueError):
         return None
-    return float(value) if value.is_finite() and abs(value) < LARGEST_COUNT else None
+    return value if abs(value) < LARGEST_COUNT else None

@@ -2,10 +2,11 @@
 
 A page is an envelope with buckets, a bucket a few fields around a list of `results`. Only the
 results are many. They are handed on some thousands at a time as the JSON of a list, and the page
-without them, each list replaced by its number, is what is left.
+without them, each list replaced by one of its number, is what is left.
 
 The cut looks for the ends of objects and does not follow strings: one that holds `}, {` is cut in
-the middle. Neither half is JSON then, so that whoever decodes them finds out.
+the middle. Neither half is JSON then, so that whoever decodes them finds out. White space is JSON's
+own: a cut leaves it out, and may leave out nothing that makes a page unreadable.
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-_BEGIN = re.compile(rb'"results"\s*:\s*\[')
-_BETWEEN = re.compile(rb"\}\s*,\s*(?=\{)")
+_BEGIN = re.compile(rb'"results"[ \t\r\n]*:[ \t\r\n]*\[')
+_BETWEEN = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*(?=\{)")
+_END = re.compile(rb"\}[ \t\r\n]*\]")
+_NOTHING = re.compile(rb"[ \t\r\n]*\]")
+_HIDDEN = re.compile(rb"\\u00[067]")
+"""A letter written as an escape, which could hide the word `results`; or NUL."""
 _BEGIN_AT_MOST = 64
 """Bytes in which `"results": [` is found, with any usual white space."""
 _ENVELOPE = 1024 * 1024
 _RESULT = 4 * 1024 * 1024
+_LISTS = 1_000
+"""Buckets of a page: the API gives 180 at most."""
 
 
 class UncutError(Exception):
@@ -48,6 +55,9 @@ class Cutter:
         while self._to_results():
             yield from self._results()
             self.lists += 1
+        # Every list of results in the envelope is a number of ours, however a page is made.
+        if len(_BEGIN.findall(self.envelope)) != self.lists or _HIDDEN.search(self.envelope):
+            raise UncutError
 
     def _more(self) -> bool:
         piece = next(self._body, b"")
@@ -63,7 +73,9 @@ class Cutter:
             if not self._more():
                 self._leave(self._held)
                 return False
-        self._leave(self._held[: begin.end() - 1] + str(self.lists).encode())
+        if self.lists == _LISTS:
+            raise UncutError
+        self._leave(b"%b%d]" % (self._held[: begin.end()], self.lists))
         self._held = self._held[begin.end() :]
         return True
 
@@ -87,13 +99,8 @@ class Cutter:
 
 def _end(text: bytes) -> int | None:
     """Where the list ends: at a bracket after the end of an object, or after nothing."""
-    at = text.find(b"]")
-    while at >= 0:
-        before = text[max(0, at - 64) : at].rstrip()
-        if before.endswith(b"}") or (not before and at < 64):
-            return at
-        at = text.find(b"]", at + 1)
-    return None
+    found = _NOTHING.match(text) or _END.search(text)
+    return found.end() - 1 if found else None
 
 
 def _last_between(text: bytes) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ from datetime import date
 from bot.errors import SourceError
 from bot.sources.api_errors import AccessError, TooLargeError
 from bot.sources.base import FetchFailure
+from bot.sources.body import NoRoomError
 from bot.sources.currency import CurrencyError
 from bot.sources.openai_pages import LargePageError, Page, PageError, Place
 from bot.sources.openai_rows import BrokenDay
@@ -88,7 +89,7 @@ def _read_piece(get: Get, query: Query, piece: Span, todo: set[date]) -> Iterato
     for limit in larger:
         try:
             yield from _read_rest(get, query, piece, todo, limit)
-        except (TooLargeError, LargePageError):
+        except (TooLargeError, LargePageError, NoRoomError):
             continue
         return
     yield from _read_rest(get, query, piece, todo, smallest)

@@ -45,7 +45,7 @@ def bill(days: int) -> dict[str, Any]:
 def place(
     request: pytest.FixtureRequest, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Place]:
-    days = getattr(request, "param", 42)
+    days = getattr(request, "param", 14)
     with FakeOpenAI(**bill(days), now=NOW) as openai, FakeSlack() as slack:
         found = Place(home, openai, slack, capsys, days)
         found.write("rules.yaml", RULES)

@@ -165,7 +165,16 @@ def test_a_thousand_rounds_of_workers_tell_everything_once(
         print(f"\n{games * len(ROUNDS)} rounds of 2 to 5 workers: 0 lost, 0 repeated")
 
 
-@pytest.mark.parametrize("arrived", [True, False], ids=["arrived", "lost"])
+@pytest.mark.parametrize(
+    ("database_url", "arrived"),
+    [
+        pytest.param("sqlite", True),
+        pytest.param("postgres", False, marks=pytest.mark.postgres),
+        pytest.param("sqlite", False, marks=pytest.mark.sweep),
+        pytest.param("postgres", True, marks=[pytest.mark.postgres, pytest.mark.sweep]),
+    ],
+    indirect=["database_url"],
+)
 def test_what_a_killed_worker_was_posting_is_told_once_by_another(
     round_: Round, arrived: bool
 ) -> None:

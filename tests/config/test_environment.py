@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.environment import expand
 from bot.config.textfile import read_secret
+from tests.examples import examples
 
 SECRET = "canary-4711"
 
@@ -191,7 +192,7 @@ def test_a_text_of_nothing_but_openings_is_looked_through_quickly() -> None:
     assert len(expand("${A" * 80_000, {}, no_file)[1]) == 1
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(40)
 @given(st.text(alphabet="${}:-AB x\n", max_size=40))
 def test_any_text_is_filled_in_or_told(text: str) -> None:
     filled, gaps = expand({"a": text}, {"A": "1"}, no_file)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.places import Source, is_secret, masked, without_tokens
+from tests.examples import examples
 
 SECRET = "hunter2"
 
@@ -89,7 +90,7 @@ def test_tokens_are_starred_anywhere() -> None:
     )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(30)
 @given(st.text(alphabet="ab :,{}[]\"'#-$", max_size=30), st.sampled_from(["token", "api_key"]))
 def test_masking_moves_no_column_and_shows_no_secret(before: str, name: str) -> None:
     line = f"{before} {name}: {SECRET}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.places import Source
@@ -20,8 +20,9 @@ from bot.config.yamlfile import MAX_BYTES, load, parse
 from bot.config.yamltree import MAX_NODES, MAX_PROBLEMS, grow
 from bot.errors import ConfigError
 from tests.config.bad_yaml import BAD
+from tests.examples import examples
 
-QUICK = settings(max_examples=150, deadline=None, derandomize=True)
+QUICK = examples(40)
 
 
 def refusal(text: str) -> ConfigProblems:

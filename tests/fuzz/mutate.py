@@ -12,6 +12,8 @@ WORDS: tuple[bytes, ...] = (
     b"\x00", b"\xff", b"\xef\xbb\xbf", b"\r\n", b"\t", b"  ", b"\xe2\x80\xae", b"\xf0\x9f\x98\x80",
     b"NaN", b"-0", b"1e999", b"0E-6176", b"9" * 400, b"null", b"true", b"[]", b"{}", b'""',
     b"\\u0000", b"\\ud800", b'"value":', b'"currency":"usd"', b'"has_more":true', b"[" * 600,
+    b"}, {", b"},{", b"}]", b'"results":[', b'"line_item":"}, {"', b'"quantity":1', b" " * 70,
+    b" \x0b ", b"\\u0065", b"0.123456789012345678901234567890", b'"currency":"eur"',
     b"&a ", b"*a", b"<<: ", b"!!int ", b"no", b"0123", b"1_000", b": ", b"- ", b"---\n", b"? ",
     b" | ", b", ", b"batch", b"audio ", b"ft:", b"-2024-08-06", b"cached input",
     b"<!channel>", b"<@U0ADA00001>", b"<https://a.example|b>", b":skull:", b"`", b"&lt;", b"_x_",

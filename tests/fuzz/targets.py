@@ -18,6 +18,7 @@ from bot.config.yamltree import MAX_DEPTH, MAX_NODES
 from bot.messages.blockkit import fallback_text
 from bot.messages.model import Header, Line, Link, Message, MessageType, Span
 from bot.messages.slack_text import elements, small_print
+from bot.sources.body import PIECE
 from bot.sources.cost_pages import read_cost_page
 from bot.sources.openai_pages import Page, PageError, Place, read_page
 from bot.sources.openai_rows import BrokenDay, cost_days, usage_days
@@ -72,18 +73,23 @@ def _values_in(value: Any, depth: int) -> int:
 def pages(data: bytes) -> None:
     """A page is days that a database can hold, or a PageError; both readers of costs agree.
 
-    The first byte says of which endpoint the page is.
+    The first byte says of which endpoint the page is, and how many bytes of a page of costs the
+    fast reader looks at at a time.
     """
     body = data[1:]
     kinds = list(UsageKind)
-    number = data[0] % (len(kinds) + 3) if data else 0
+    size, number = divmod(data[0] if data else 0, len(kinds) + 3)
     if number < len(kinds):
         _outcome(lambda: usage_days([read_page(body, _PLACE)], kinds[number]))
         return
     careful = _outcome(lambda: cost_days([_followed(read_page(body, _PLACE))]))
-    fast = _outcome(lambda: cost_days([_followed(read_cost_page(body, _PLACE))]))
+    piece = _PIECES[size]
+    fast = _outcome(lambda: cost_days([_followed(read_cost_page(body, _PLACE, piece))]))
     # The careful reader gives a page up for a number nobody asked for; the fast one skips it.
     assert careful in (fast, [UNREADABLE]), (fast, careful)
+
+
+_PIECES = (PIECE, 1, 2, 3, 5, 8, 13, 21, 34, 55, 63, 64, 65, 80, 100, 150, 200, 300, 500, 1_000)
 
 
 def _followed(page: Page) -> Page:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.model import Finding
@@ -30,6 +30,7 @@ from tests.build import (
     rule,
     spend,
 )
+from tests.examples import examples
 
 NAMES = {
     "project": {"p1": "search", "p2": "support"},
@@ -377,7 +378,7 @@ uses = st.lists(
 )
 
 
-@settings(max_examples=40)
+@examples(12)
 @given(uses, st.integers(1, 400), st.sampled_from(list(Unit)), st.sampled_from(list(Metric)))
 def test_whatever_the_history_the_parts_add_up(
     history: list[Any], today: int, unit: Unit, metric: Metric

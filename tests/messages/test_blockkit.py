@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 
 from bot.messages.blockkit import blocks, fallback_text
 from bot.messages.model import (
@@ -28,6 +28,7 @@ from bot.messages.model import (
 )
 from bot.messages.placeholders import called, mentioned
 from bot.messages.slack_text import weight
+from tests.examples import examples
 from tests.fakes.blockkit import problems
 from tests.messages.hostile import AT, NAMES, message, messages
 
@@ -56,9 +57,7 @@ def only(block: Block, **images: str) -> dict[str, Any]:
     return made
 
 
-@settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@examples(30, HealthCheck)
 @given(messages)
 @example(message(*[Lines(((Span("x" * 40_000),),) * 3)] * 60))
 @example(message(*[table(1_000)] * 20))
@@ -79,7 +78,7 @@ def test_slack_takes_whatever_is_said_and_nothing_in_a_name_acts(said: Message) 
             assert "<" not in part["text"].replace(dates, "")
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(20)
 @given(messages)
 @example(message(summary="&" * 5_000))
 @example(message(summary="x" * 3_899 + "<"))

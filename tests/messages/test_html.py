@@ -6,7 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 
 from bot.messages.html import page
 from bot.messages.model import (
@@ -26,6 +26,7 @@ from bot.messages.model import (
     Style,
     Table,
 )
+from tests.examples import examples
 from tests.messages.hostile import AT, NAMES, message, messages
 
 PNG = b"\x89PNG\r\n\x1a\nnot really"
@@ -110,7 +111,7 @@ def test_a_name_is_text_and_nothing_else(name: str) -> None:
     assert len(found.sources) == 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(20, [HealthCheck.too_slow])
 @given(messages)
 def test_any_message_becomes_a_page_of_known_elements(some: Message) -> None:
     found = read(some)

@@ -7,7 +7,7 @@ import re
 from typing import Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from rich.console import Console
 
 from bot.messages.model import (
@@ -28,6 +28,7 @@ from bot.messages.model import (
     Table,
 )
 from bot.messages.text import render
+from tests.examples import examples
 from tests.messages.hostile import AT, NAMES, message, messages
 from tests.snapshots import matches
 
@@ -117,7 +118,7 @@ def test_colour_changes_no_letter() -> None:
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == printed(DIGEST)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(12, HealthCheck)
 @given(messages)
 def test_whatever_is_said_no_control_code_reaches_the_pipe(said: Message) -> None:
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", printed(said))

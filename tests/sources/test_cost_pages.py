@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import SourceError
@@ -17,6 +17,7 @@ from bot.sources.openai_pages import Page, Place, read_page
 from bot.sources.openai_rows import BrokenDay, cost_days
 from bot.spend.money import attos, dollars
 from bot.spend.rows import CostDay
+from tests.examples import examples
 from tests.sources.build import bucket, envelope
 
 PLACE = Place("costs", 1, "req_1")
@@ -127,7 +128,7 @@ results = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(30)
 @given(st.lists(results, max_size=12))
 def test_any_page_is_read_alike(some: list[dict[str, Any]]) -> None:
     text = json.dumps(envelope(bucket(D1, *some))).encode()

@@ -21,10 +21,11 @@ from bot.sources.http import ApiClient
 from bot.sources.openai_pages import MOST_VALUES, LargePageError, Place
 from bot.sources.patience import Patience
 from tests.fakes import FakeOpenAI, Fault
+from tests.files import nameless
 from tests.sources.asking import COSTS, LAST_DAYS, failing
 from tests.sources.live import KEY, NOW
 
-ONCE = Patience(attempts=1, connect=1, read=0.2, deadline=0.3, budget=1)
+ONCE = Patience(attempts=1, connect=1, read=1, deadline=0.3, budget=1)
 MEGABYTE = 1024 * 1024
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -72,6 +73,17 @@ def test_an_answer_of_too_many_small_values_is_not_decoded() -> None:
         assert tracemalloc.get_traced_memory()[1] < 3 * len(body)
     finally:
         tracemalloc.stop()
+
+
+def test_what_waits_on_disk_is_the_answer_and_nothing_of_the_question(server: FakeOpenAI) -> None:
+    page = b'{"data": [], "has_more": false, "x": "%b"}' % (b"a" * 3 * MEGABYTE)
+    server.faults.add(Fault("wire", body=HEAD + b"\r\n" + page))
+    before = set(nameless())
+    client = ApiClient(KEY, server.base_url, patience=Patience(attempts=1))
+    answer = client.get(COSTS, LAST_DAYS)
+    assert {file.read_bytes() for file in set(nameless()) - before} == {page}
+    assert KEY.encode() not in whole(answer.body) == page
+    client.close()
 
 
 ODD = {

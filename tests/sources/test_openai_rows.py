@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.openai_rows import BrokenDay, cost_days, usage_days
 from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
+from tests.examples import examples
 from tests.fakes.openai_rows import KINDS, Raw
 from tests.sources.build import D1, D2, D3, bucket, cost, page
 
@@ -66,7 +67,7 @@ amounts = st.decimals(min_value=-1000, max_value=1000, places=20).map(lambda d: 
         max_size=30,
     )
 )
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(20)
 def test_whatever_the_rows_and_pages_the_sum_is_that_of_the_decimals(
     results: list[tuple[Decimal, str, bool, bool]],
 ) -> None:

@@ -9,7 +9,7 @@ from statistics import fmean, median
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.spend.baseline import (
@@ -20,6 +20,7 @@ from bot.spend.baseline import (
     replay,
     since_first_activity,
 )
+from tests.examples import examples
 
 NAN = math.nan
 E04 = math.exp(0.4)
@@ -136,7 +137,7 @@ def numbers(judged: Baseline) -> list[float]:
 
 
 @given(spendings(), st.floats(0.5, 5), st.sampled_from([0.0, 0.5, 40.0]), st.floats(1, 3))
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(30)
 def test_every_day_is_judged_as_a_plain_reading_of_the_rule_would(
     values: Floats, k: float, floor: float, min_ratio: float
 ) -> None:
@@ -152,7 +153,7 @@ def test_every_day_is_judged_as_a_plain_reading_of_the_rule_would(
 
 
 @given(spendings(), st.data())
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(15)
 def test_a_day_is_judged_from_the_days_before_it_only(values: Floats, data: st.DataObject) -> None:
     day = data.draw(st.integers(0, len(values) - 1))
     other = values[: day + 1].copy()
@@ -166,7 +167,7 @@ def test_a_day_is_judged_from_the_days_before_it_only(values: Floats, data: st.D
 
 
 @given(spendings(), st.sampled_from([0.01, 7.0, 1e6]))
-@settings(max_examples=30, deadline=None, derandomize=True)
+@examples(8)
 def test_the_unit_of_the_values_does_not_matter(values: Floats, unit: float) -> None:
     in_dollars, in_unit = replay(values, floor=5), replay(values * unit, floor=5 * unit)
     np.testing.assert_allclose(in_unit.limit, in_dollars.limit * unit, rtol=1e-6, atol=1e-9 * unit)
@@ -174,7 +175,7 @@ def test_the_unit_of_the_values_does_not_matter(values: Floats, unit: float) -> 
 
 
 @given(spendings())
-@settings(max_examples=30, deadline=None, derandomize=True)
+@examples(8)
 def test_a_limit_is_well_above_the_usual_in_ratio_and_in_amount(values: Floats) -> None:
     judged = replay(values, floor=5)
     known = judged.method != "none"

@@ -8,11 +8,12 @@ from statistics import fmean
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.spend.baseline import Floats, replay
 from bot.spend.forecast import Forecast, Held, TooYoung, limit_falls_on, period_end, period_ends
+from tests.examples import examples
 
 NAN = math.nan
 LAST_DAY = date(2026, 11, 10)  # a Tuesday; 20 days of November are left
@@ -56,7 +57,7 @@ def plain_days_to_come(values: list[float], last_day: date, remaining: list[date
 
 
 @given(st.integers(14, 100), st.integers(1, 60), st.integers(0, 2**32), st.floats(0.1, 1))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(12)
 def test_each_day_to_come_is_as_a_plain_reading_of_the_rule_has_it(
     days: int, rest: int, seed: int, noise: float
 ) -> None:
@@ -264,7 +265,7 @@ def test_what_is_held_of_a_day_is_not_counted_twice_nor_taken_for_the_whole_day(
     st.floats(-1e15, 1e15),
     st.integers(0, 366),
 )
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(15)
 def test_no_forecast_ends_below_what_is_spent_nor_outside_its_range(
     values: list[float], elapsed: float, rest: int
 ) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.spend.line_item import LineItem, family, parse
+from tests.examples import examples
 
 REAL = [
     LineItem(
@@ -381,7 +382,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(50)
 @given(st.text() | st.lists(PIECES).map("".join))
 def test_no_string_is_refused_or_lost(raw: str) -> None:
     item = parse(raw)
@@ -393,7 +394,7 @@ def test_no_string_is_refused_or_lost(raw: str) -> None:
         assert item == LineItem(raw, parsed=False)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(50)
 @given(st.text() | st.lists(PIECES).map("".join))
 def test_every_model_with_a_name_has_a_family(model: str) -> None:
     assert bool(family(model)) is bool(model.strip())

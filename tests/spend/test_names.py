@@ -6,10 +6,11 @@ from time import perf_counter
 from unicodedata import category, is_normalized
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.spend.names import clean, cut, visible
+from tests.examples import examples
 
 CHARACTERS = st.characters() | st.sampled_from("\x1b[]m\u202e\u200b\u0301\ud800 \n👍🏽🇩🇪é検")
 
@@ -82,7 +83,7 @@ def test_a_name_of_a_hundred_kilobytes_takes_no_time(name: str) -> None:
     assert perf_counter() - started < 0.5
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(60)
 @given(st.text(CHARACTERS), st.integers(1, 50))
 def test_whatever_is_typed_comes_out_short_visible_and_stable(name: str, limit: int) -> None:
     shown = clean(name, limit)

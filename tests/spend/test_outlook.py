@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.spend.calendar import DayState, Unit, period_of
@@ -14,6 +14,7 @@ from bot.spend.metrics import Additive
 from bot.spend.money import from_dollars
 from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, _Together, announce, outlooks
 from tests.build import TODAY, at, daily, ledger, on, spend
+from tests.examples import examples
 
 MISSING = DayState.MISSING
 
@@ -133,7 +134,7 @@ def test_a_limit_that_the_late_days_will_pass_falls_today_at_the_earliest() -> N
     st.sets(st.integers(1, 20), max_size=4),
     st.sampled_from([Unit.WEEK, Unit.MONTH, Unit.QUARTER]),
 )
-@settings(max_examples=12, deadline=None, derandomize=True)
+@examples(5)
 def test_no_outlook_ends_below_what_is_known(values: list[int], gaps: set[int], unit: Unit) -> None:
     states = {f"11-{day:02}": MISSING for day in gaps}
     book = ledger(daily(values, until=TODAY), states=states)

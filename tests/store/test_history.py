@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from bot.errors import StoreError
@@ -25,6 +24,7 @@ from bot.store.history import History
 from bot.store.records import COSTS, usage_dataset
 from bot.store.schema import cost_rows, cost_sums
 from tests.build import NOW, TODAY, YESTERDAY, on
+from tests.examples import examples
 
 WEEK = trailing(TODAY, 7)
 TIMES = SettlingTimes()
@@ -114,7 +114,7 @@ def place(row: CostRow, dimension: str) -> str | None:
     }[dimension]
 
 
-@examples(max_examples=25)
+@examples(8)
 @given(st.lists(ROWS, max_size=20))
 def test_every_breakdown_adds_up_the_rows_exactly(rows: list[CostRow]) -> None:
     history = History(open_forgetful("sqlite://"))

@@ -8,10 +8,11 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages.charts.palette import OTHER, PAPER, SUBJECTS, colours, lighter
+from tests.examples import examples
 
 Triple = npt.NDArray[np.float64]
 
@@ -55,7 +56,7 @@ def test_every_colour_stands_out_from_the_card(colour: str) -> None:
     assert (luminance(PAPER) + 0.05) / (luminance(colour) + 0.05) > 2
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(30)
 @given(st.lists(st.text(max_size=8), unique=True, max_size=8), st.randoms())
 def test_up_to_eight_subjects_get_eight_colours_in_whatever_order(
     ids: list[str], chance: Random

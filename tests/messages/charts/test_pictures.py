@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from functools import cache
 from itertools import combinations
 from time import process_time
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -22,10 +24,22 @@ from tests.messages.charts.plots import PLOTS
 every_plot = pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS.keys())
 
 
-def texts(plot: Plot) -> list[tuple[str, tuple[float, ...]]]:
-    """The words drawn and the rectangles they take, in units of the card."""
+every_name = pytest.mark.parametrize("name", PLOTS)
+
+
+class Drawn(NamedTuple):
+    """What stands where in a picture, in units of the card."""
+
+    texts: list[tuple[str, tuple[float, ...]]]
+    """The words, and the rectangles they take."""
+    limits: list[Any]
+    """From where to where each line of a limit goes."""
+
+
+@cache
+def drawn(name: str) -> Drawn:
     canvas = Canvas()
-    plot.draw(canvas)
+    PLOTS[name].draw(canvas)
     renderer = canvas._agg.get_renderer()
     found = []
     for text in canvas._axes.texts:
@@ -34,7 +48,8 @@ def texts(plot: Plot) -> list[tuple[str, tuple[float, ...]]]:
         box = text.get_window_extent(renderer)
         scale = WIDTH / canvas._figure.bbox.width
         found.append((text.get_text(), tuple(value * scale for value in box.extents)))
-    return found
+    lines = [line for line in canvas._axes.lines if line.get_color() == ALARM]
+    return Drawn(found, [np.asarray(line.get_xydata(), float).tolist() for line in lines])
 
 
 @every_plot
@@ -46,9 +61,9 @@ def test_a_picture_is_a_small_png_of_fixed_size(plot: Plot) -> None:
         assert picture.info.keys() <= {"transparency"}, "no date, no program's name"
 
 
-@every_plot
-def test_no_words_leave_the_card_or_lie_on_other_words(plot: Plot) -> None:
-    found = texts(plot)
+@every_name
+def test_no_words_leave_the_card_or_lie_on_other_words(name: str) -> None:
+    found = drawn(name).texts
     for words, (left, bottom, right, top) in found:
         inside = left >= 0 and bottom >= 0 and right <= WIDTH and top <= HEIGHT
         assert inside, words
@@ -57,13 +72,10 @@ def test_no_words_leave_the_card_or_lie_on_other_words(plot: Plot) -> None:
         assert apart, f"{one!r} lies on {other!r}"
 
 
-@every_plot
-def test_no_limit_is_drawn_through_words(plot: Plot) -> None:
-    canvas = Canvas()
-    plot.draw(canvas)
-    lines = [line for line in canvas._axes.lines if line.get_color() == ALARM]
-    limits = [np.asarray(line.get_xydata(), float).tolist() for line in lines]
-    for words, (left, bottom, right, top) in texts(plot):
+@every_name
+def test_no_limit_is_drawn_through_words(name: str) -> None:
+    texts, limits = drawn(name)
+    for words, (left, bottom, right, top) in texts:
         for (start, y), (end, _) in limits:
             beside = right < start or left > end
             assert beside or not bottom < HEIGHT - y < top - 1, words
