@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from hashlib import sha256
 from urllib.parse import quote
 
 from bot.spend.calendar import Period, Span, Unit, period_of
@@ -87,10 +88,18 @@ class Subject:
 ORGANIZATION = Subject((Dimension.ORGANIZATION,), (None,), ("the organisation",))
 
 
+_LONGEST = 500
+"""Characters of an encoded id in a key. A database's index holds two such and the longest name of
+a rule: 2,704 bytes on PostgreSQL."""
+
+
 def _encoded(part: str | None) -> str:
     if part is None:
         return "(none)"
-    return quote(part, safe=".-_ ", errors="surrogatepass").replace(" ", "+")
+    encoded = quote(part, safe=".-_ ", errors="surrogatepass").replace(" ", "+")
+    if len(encoded) <= _LONGEST:
+        return encoded
+    return f"{encoded[: _LONGEST - 33]}~{sha256(encoded.encode()).hexdigest()[:32]}"
 
 
 def rule_slug(name: str) -> str:

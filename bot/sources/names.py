@@ -14,6 +14,7 @@ from typing import Any
 from bot.errors import SourceError
 from bot.sources.api_errors import AccessError, ApiError
 from bot.sources.base import NAMES, FetchFailure
+from bot.sources.lengths import fits
 from bot.sources.paging import ROOT, Call, Get, listed
 from bot.spend.calendar import Span
 from bot.spend.rows import Name
@@ -77,7 +78,7 @@ def names_in(path: str, items: Iterable[dict[str, Any]]) -> Iterator[Name]:
         return
     for item in items:
         name = item.get("name")
-        if isinstance(name, str) and name.strip():
+        if isinstance(name, str) and name.strip() and fits(item["id"]):
             yield Name(dimension, item["id"], name, project_id)
 
 

@@ -16,6 +16,7 @@ from bot.errors import SourceError
 from bot.sources.cost_batch import Cost, CostBatch
 from bot.sources.cost_pages import LARGEST_COUNT, quantity
 from bot.sources.currency import check_currency
+from bot.sources.lengths import LONGEST, all_fit, label, with_labels
 from bot.sources.openai_pages import NOWHERE, Day, Page, PageError, Part, Place, days_of
 from bot.spend.columns import CostColumns
 from bot.spend.money import LARGEST_DAY_DOLLARS, NANOS_PER_DOLLAR, MoneyError, dollars
@@ -99,7 +100,14 @@ def _cost_columns(day: Day) -> CostColumns:
     if not sound:
         most = f"${LARGEST_DAY_DOLLARS:,}"
         raise PageError(place, f"{day.day} has amounts of more than {most} together")
-    return columns
+    for column in columns.dimensions:
+        _check_lengths(column.words, day.day, place)
+    return with_labels(columns)
+
+
+def _check_lengths(words: Iterable[str | None], day: date, place: Place) -> None:
+    if not all_fit(words):
+        raise PageError(place, f"{day} has an id of more than {LONGEST} characters")
 
 
 def _cost(result: Any, place: Place) -> Cost:
@@ -157,6 +165,9 @@ def _usage_rows(day: Day, kind: UsageKind) -> tuple[UsageRow, ...]:
             known = sums.get(key)
             sums[key] = row if known is None else _sum(known, row)
     _check_counts(day, sums.values())
+    for row in sums.values():
+        named = (row.project_id, row.model, row.api_key_id)
+        _check_lengths(named, day.day, day.parts[0].place)
     return tuple(sums[key] for key in sorted(sums, key=_usage_order))
 
 
@@ -198,7 +209,7 @@ def _usage(result: Any, kind: UsageKind, day: date, place: Place) -> UsageRow:
         _text(result, "model", place) or None,
         _text(result, "api_key_id", place) or None,
         _flag(result, "batch", place),
-        _text(result, "service_tier", place) or None,
+        label(_text(result, "service_tier", place)),
         _count(result, measures.requests, place),
         _count(result, measures.input, place),
         _count(result, measures.output, place),

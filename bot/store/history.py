@@ -232,8 +232,9 @@ class History:
             query = daily_query(quantity, dimensions, span)
         else:
             known = self._members.known(connection)
-            numbers = [known.get((self.sought, member), NONE) for member in members if member]
-            query = rows_query(dimensions, span, numbers + [NONE] * (None in members))
+            numbers = [known.get((self.sought, member)) for member in members if member is not None]
+            found = [number for number in numbers if number] + [NONE] * (None in members)
+            query = rows_query(dimensions, span, found)
         return DailySums.read(connection, query, values, readings(quantity, dimensions))
 
     def bill(self, dimensions: tuple[str, ...], on: tuple[date, ...]) -> dict[Ids, int]:

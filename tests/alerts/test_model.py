@@ -95,6 +95,18 @@ def test_periods_that_begin_together_have_keys_of_their_own() -> None:
         assert alert_key("r", ORGANIZATION, one) != alert_key("r", ORGANIZATION, other)
 
 
+def test_ids_of_any_length_are_told_apart_in_a_key_that_an_index_holds() -> None:
+    long = "検" * 600
+    subjects = [
+        Subject((Dimension.PROJECT, Dimension.LINE_ITEM), ids, ids)
+        for ids in ((long, long), (long, f"{long[:-1]}x"), (f"x{long[1:]}", long), ("x" * 500, "x"))
+    ]
+    keys = {alert_key("規" * 100, subject, DAY) for subject in subjects}
+    assert len(keys) == 4
+    assert max(map(len, keys)) < 2_100
+    assert f"project*line_item={'x' * 500}*x/" in "".join(keys)
+
+
 @pytest.mark.parametrize(
     ("name", "slug"),
     [("organisation daily cap", "organisation-daily-cap"), (" a ", "a"), ("a/b: c", "a%2Fb%3A-c"),

@@ -158,6 +158,19 @@ def test_a_row_that_cannot_be_read_spoils_its_day(result: Any, wrong: str) -> No
     assert breach(cost(1), result).startswith(f"costs, page 1 (request req_1): {wrong}")
 
 
+@pytest.mark.parametrize("field", ["project_id", "line_item", "api_key_id"])
+def test_an_id_longer_than_databases_hold_spoils_its_day(field: str) -> None:
+    assert len(costs_of(cost(1, **{field: "x" * 600}))) == 1
+    wrong = "costs, page 1 (request req_1): 2026-11-17 has an id of more than 600 characters"
+    assert breach(cost(1), cost(1, **{field: "x" * 601})) == wrong
+
+
+def test_a_long_unit_or_tier_is_cut_and_no_day_lost() -> None:
+    assert costs_of(cost(1, quantity_unit="u" * 41))[0].quantity_unit == "u" * 40
+    (used,) = usage_of(UsageKind.COMPLETIONS, tokens(1, service_tier="t" * 41))
+    assert used.service_tier == "t" * 40
+
+
 def test_currency_is_read_in_any_case() -> None:
     assert costs_of(cost(1, currency="USD"))[0].nanos == 10**9
 
@@ -274,6 +287,15 @@ def test_a_measure_of_the_wrong_type_spoils_its_day(field: str, value: Any, wron
 def tokens(number: int, **dims: Any) -> dict[str, Any]:
     measures = ("input_tokens", "output_tokens", "num_model_requests", "input_cached_tokens")
     return dict.fromkeys(measures, number) | dims
+
+
+@pytest.mark.parametrize("field", ["project_id", "model", "api_key_id"])
+def test_an_id_of_use_longer_than_databases_hold_spoils_its_day(field: str) -> None:
+    assert len(usage_of(UsageKind.COMPLETIONS, tokens(1, **{field: "x" * 600}))) == 1
+    results = bucket(D1, tokens(1), tokens(1, **{field: "x" * 601}))
+    (day,) = usage_days([page(results)], UsageKind.COMPLETIONS)
+    assert isinstance(day, BrokenDay)
+    assert str(day.error).endswith("2026-11-17 has an id of more than 600 characters")
 
 
 def test_usage_is_told_apart_by_what_rows_keep_and_added_up_over_the_rest() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import StoreError
+from bot.sources.lengths import LONGEST
 from bot.spend.calendar import DayState, SettlingTimes, Span
 from bot.spend.ledger import Ids, Ledger, trailing
 from bot.spend.line_item import family, parse
@@ -135,6 +137,19 @@ def test_the_same_place_named_twice_is_one_row(database: Database, history: Hist
     assert rows == [(19, 4.0)]
     assert on_the_day(history, "line_item") == {("x",): 19}
     assert history.row_counts(WEEK) == {"costs": 1, "usage": 0}
+
+
+def test_the_longest_words_that_are_read_can_be_held(history: History) -> None:
+    chance = Random(1)
+    long = "".join(chr(chance.randint(0x10000, 0x1FFFF)) for _ in range(LONGEST))
+    row = cost(5, long, long, long)._replace(quantity=1.0, quantity_unit="u" * 40)
+    history.replace_costs(costs(row), NOW)
+    use = usage(project_id=long, model=long, api_key_id=long, service_tier="t" * 40, requests=2)
+    history.replace_usage([UsageDay(YESTERDAY, UsageKind.COMPLETIONS, (use,))], NOW)
+    history.remember_names([Name("project", long, "Search")], NOW)
+    assert on_the_day(history, "project", "line_item", "api_key") == {(long, long, long): 5}
+    assert on_the_day(history, "project", "api_key", of=Additive.REQUESTS) == {(long, long): 2}
+    assert history.names() == {"project": {long: "Search"}}
 
 
 def test_money_of_no_known_model_is_kept_under_none(history: History) -> None:
@@ -383,3 +398,4 @@ def test_pairs_of_a_few_projects_are_what_all_pairs_say_of_them(history: History
     assert some.ids == tuple(ids for ids in whole.ids if ids[0] in ("a", None))
     for ids in some.ids:
         assert some.column(ids).tolist() == whole.column(ids).tolist()
+    assert history.table(Additive.COST, per, WEEK, ("nobody",)).ids == ()
