@@ -16,8 +16,8 @@ from tests.files import nameless, no_file_larger_than
 def large(place: Place) -> Place:
     """Yesterday has so many line items that a page of it is larger than what is kept in memory."""
     place.openai.costs += [
-        CostRow(YESTERDAY, "0.01", SEARCH, f"{'x' * 5_000} {number}", "key")
-        for number in range(500)
+        CostRow(YESTERDAY, "0.01", SEARCH, f"{'x' * 550} {number}", "key")
+        for number in range(4_600)
     ]
     return place
 
@@ -25,7 +25,7 @@ def large(place: Place) -> Place:
 def test_a_day_larger_than_memory_is_read_like_any_other(large: Place) -> None:
     before = nameless()
     document = large.document("check", *at(0))
-    assert document["data"]["totals"][f"{YESTERDAY}"]["usd"] == "125"
+    assert document["data"]["totals"][f"{YESTERDAY}"]["usd"] == "166"
     assert nameless() == before
 
 
@@ -42,5 +42,5 @@ def test_a_full_disk_is_told_in_a_line_and_stops_no_other_part(large: Place) -> 
     assert "18 cost rows, 24 usage rows\n3 days are missing (Wed 18 Nov to Fri 20 Nov)" in ran.out
     assert nameless() == before
     assert large.run("check", *at(1)).out.startswith(
-        "As of 2026-11-20 10:30 UTC · last finished day Thu 19 Nov\n523 cost rows, 24 usage rows\n"
+        "As of 2026-11-20 10:30 UTC · last finished day Thu 19 Nov\n4,623 cost rows, 24 usage rows\n"
     )
