@@ -41,6 +41,5 @@ def test_a_full_disk_is_told_in_a_line_and_stops_no_other_part(large: Place) -> 
     # Asked for in smaller answers, the days before it are there, and so is all usage.
     assert "18 cost rows, 24 usage rows\n3 days are missing (Wed 18 Nov to Fri 20 Nov)" in ran.out
     assert nameless() == before
-    assert large.run("check", *at(1)).out.startswith(
-        "As of 2026-11-20 10:30 UTC · last finished day Thu 19 Nov\n4,623 cost rows, 24 usage rows\n"
-    )
+    again = large.run("check", *at(1)).out
+    assert "last finished day Thu 19 Nov\n4,623 cost rows, 24 usage rows\n" in again
