@@ -26,6 +26,12 @@ OURS = ("OPENAI_", "SLACK_", "BOT_", "HEARTBEAT_", "XDG_", "HTTP_", "HTTPS_", "A
 LOOKS_OUTSIDE = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core, for a test often waits for a socket or a process; of many cores, a few."""
+    return 2 * min(os.cpu_count() or 1, 8)
+
+
 class NetworkUsed(BaseException):
     """A test reached for the network. No `Exception`: no retry or fallback may swallow it."""
 
