@@ -19,6 +19,8 @@ def known_costs(connection: Connection, dataset: str, day: date) -> Known:
     """What is known of a day's money."""
     query = sa.select(days).where(days.c.dataset == dataset, _is(days, day))
     row = connection.execute(query).first()
+    if row is None:  # nothing is held of a day never heard of
+        return _as_known(row, day, {}, 0)
     return _as_known(row, day, _amounts(connection, day), _total(connection, day))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,24 @@ rules:
 SPIKE = ("--rule", "project spikes", "--subject", "Document pipeline", "--day")
 
 
+def furnish(folder: Path) -> Path:
+    (folder / "config.yaml").write_text("source: {kind: sample}\nrules: rules.yaml\n")
+    (folder / "rules.yaml").write_text(RULES)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's history as a database, read once for all."""
+    home = furnish(tmp_path_factory.mktemp("fetched"))
+    assert run(["fetch", "--config", str(home / "config.yaml")]) == 0
+    return home / "budget-bot.db"
+
+
 @pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "config.yaml").write_text("source: {kind: sample}\nrules: rules.yaml\n")
-    (tmp_path / "rules.yaml").write_text(RULES)
-    monkeypatch.chdir(tmp_path)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetched: Path) -> None:
+    monkeypatch.chdir(furnish(tmp_path))
+    shutil.copy(fetched, tmp_path)
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
