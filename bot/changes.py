@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -27,6 +29,17 @@ class Changes:
     interactive: bool = False
     alerts: list[Alert] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """What is added inside is kept whole, or not at all where an error ends it: a message
+        without the state that it tells of would be told again, a state without it never."""
+        alerts, messages = len(self.alerts), len(self.messages)
+        try:
+            yield
+        except BaseException:
+            del self.alerts[alerts:], self.messages[messages:]
+            raise
 
     def shown(self, alert: Alert, finding: Finding, why: str = "") -> Alert:
         """The alert with its place rewritten, if it has one."""

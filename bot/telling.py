@@ -70,7 +70,8 @@ class Teller:
             self._first(verdicts, changes)
             for one in verdicts:
                 if one.reason is not Reason.FIRST:
-                    with harmless(f"the news of {one.finding.key} could not be told"):
+                    said = f"the news of {one.finding.key} could not be told"
+                    with harmless(said), changes.whole():
                         self._further(one, changes)
             judged = [Judged(one.finding, one.reason) for one in verdicts]
             judged += self._endings(findings, alerts, changes)
@@ -165,7 +166,8 @@ class Teller:
         holding = {finding.key for finding in findings}
         for alert in alerts.values():
             if alert.is_open and alert.key not in holding:
-                with harmless(f"the end of {alert.key} could not be told"):
+                said = f"the end of {alert.key} could not be told"
+                with harmless(said), changes.whole():
                     yield from list(self._ending(alert, end(alert, self._view), changes))
 
     def _ending(self, alert: Alert, ending: Ending, changes: Changes) -> Iterator[Judged]:
