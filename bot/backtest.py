@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.alerts.model import Finding, Outcome, Remark, Skipped
 from bot.kinds import Rule
@@ -20,7 +19,7 @@ from bot.kinds.judging import judge
 from bot.spend.calendar import ONE_DAY, DayState, Span, midnight, utc_day
 from bot.spend.globs import Match
 from bot.spend.ledger import DailyTable, Ledger
-from bot.spend.metrics import Additive, Metric
+from bot.spend.metrics import Additive
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +153,6 @@ class PastLedger(Ledger):
 
     whole: Ledger = field(kw_only=True)
     last_known: date = field(kw_only=True)
-    _settled: dict[Metric, NDArray[np.bool_]] = field(default_factory=dict)
-
-    def settled(self, metric: Metric = Metric.COST) -> NDArray[np.bool_]:
-        if metric not in self._settled:
-            states = [self.state(day, metric) for day in self.span]
-            self._settled[metric] = np.array([state is DayState.SETTLED for state in states])
-        return self._settled[metric]
 
     def sums(self, quantity: Additive, dimensions: tuple[str, ...]) -> DailyTable:
         key = (quantity, dimensions)

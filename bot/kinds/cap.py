@@ -149,8 +149,9 @@ class Cap(Rule):
             yield from self._unforeseen(ledger, period, verdicts)
             if not self._is_decided(verdicts):
                 of = "" if self.period is Unit.DAY else f" of {period}"
-                missing = ledger.days_in_state(period.span, DayState.MISSING, self.metric)
-                blind.setdefault(of, []).extend(missing)
+                blind.setdefault(of, []).extend(
+                    ledger.days_in_state(period.span, DayState.MISSING, self.metric)
+                )
                 unseen |= any(isinstance(one.outlook, TooManyMissing) for one in verdicts)
         for of, missing in blind.items():
             if missing:
@@ -253,12 +254,6 @@ class Cap(Rule):
     def _is_settled(self, ledger: Ledger, period: Period) -> bool:
         return all(ledger.state(day, self.metric) is DayState.SETTLED for day in period.span)
 
-    def _unread(self, ledger: Ledger, period: Period) -> tuple[date, ...]:
-        def made() -> tuple[date, ...]:
-            return tuple(ledger.days_in_state(period.span, DayState.MISSING, self.metric))
-
-        return ledger.remembered(("unread", period, self.metric), made)
-
     def _finding(self, ledger: Ledger, verdict: CapVerdict) -> Finding:
         subject, foreseen = self.subject(ledger, verdict.ids), verdict.foreseen
         words = CapWords(
@@ -270,7 +265,7 @@ class Cap(Rule):
             now=ledger.now,
             foreseen=foreseen,
             missing=verdict.outlook.missing if isinstance(verdict.outlook, Outlook) else (),
-            unread=self._unread(ledger, verdict.period),
+            unread=ledger.days_in_state(verdict.period.span, DayState.MISSING, self.metric),
         )
         return Finding(
             rule=self.name,

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from bot.alerts.model import Finding, Skipped
 from bot.kinds.base import Rule
-from bot.spend.baseline import Floats, since_first_activity
+from bot.spend.baseline import since_first_activity
 from bot.spend.calendar import ONE_DAY, DayState, Span, day_name
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
+from bot.spend.weekdays import Floats
 
 SHARE_OF_ORGANIZATION = 0.02
 """A change below this share of the organisation's average day is not worth a message."""

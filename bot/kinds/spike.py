@@ -62,10 +62,11 @@ from bot.kinds.base import Direction, Dollars, Rule
 from bot.kinds.lookback import daily_cost, daily_values, smallest_nanos, unplanned
 from bot.kinds.spike_words import SpikeWords, Spoken, missing_words
 from bot.kinds.unjudged import unjudged
-from bot.spend.baseline import Baseline, Floats, judge_last, usable_spend
+from bot.spend.baseline import Baseline, judge_last, usable_spend
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive
+from bot.spend.weekdays import Floats
 
 HISTORY_DAYS = 90
 """How far back a baseline looks."""

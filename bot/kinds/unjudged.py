@@ -8,14 +8,9 @@ import numpy as np
 
 from bot.alerts.model import Skipped
 from bot.kinds.base import Rule
-from bot.spend.baseline import (
-    BURSTY_FROM,
-    FULL_RULE_FROM,
-    YOUNG_RULE_FROM,
-    Floats,
-    idle_share,
-)
+from bot.spend.baseline import BURSTY_FROM, FULL_RULE_FROM, YOUNG_RULE_FROM, idle_share
 from bot.spend.ledger import Ids, Ledger
+from bot.spend.weekdays import Floats
 
 MOST_NAMED = 5
 """More subjects than this that cannot be judged are told as one."""

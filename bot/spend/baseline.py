@@ -23,13 +23,12 @@ from numpy.typing import ArrayLike, NDArray
 from bot.spend.swing import Counts, shift_and_swing
 from bot.spend.weekdays import (
     SAME_WEEKDAYS,
+    Floats,
     drawn_to_weekdays_alike,
     middle,
     padded,
     previous_same_weekdays,
 )
-
-Floats = NDArray[np.float64]
 
 WEEKDAY: Final = "weekday"
 YOUNG: Final = "young"

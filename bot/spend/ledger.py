@@ -5,7 +5,7 @@ A ledger never holds raw rows: it asks its reader for sums by day and keeps smal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -157,9 +157,7 @@ class Ledger:
             lambda: np.array([self.state(day, metric) is DayState.SETTLED for day in self.span]),
         )
 
-    def days_in_state(
-        self, span: Span, state: DayState, metric: Metric = Metric.COST
-    ) -> Sequence[date]:
+    def days_in_state(self, span: Span, state: DayState, metric: Metric = Metric.COST) -> Days:
         """The days of the span up to today in that state; before the history all are missing."""
         today = self.today
         return self.remembered(

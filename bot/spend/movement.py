@@ -12,11 +12,12 @@ from datetime import date
 
 import numpy as np
 
-from bot.spend.baseline import WEEKDAY, Floats, judge_last, since_first_activity
+from bot.spend.baseline import WEEKDAY, judge_last, since_first_activity
 from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_of
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import Additive
 from bot.spend.money import NANOS_PER_DOLLAR
+from bot.spend.weekdays import Floats
 
 OFF_ITS_USUAL = 0.2
 """A change below this share of what is usual for the member is none."""

@@ -16,11 +16,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.spend.baseline import Floats, since_first_activity
+from bot.spend.baseline import since_first_activity
 from bot.spend.calendar import ONE_DAY, DayState, Period, midnight
 from bot.spend.forecast import Forecast, Held, Past, TooYoung, limit_falls_on
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Metric
+from bot.spend.weekdays import Floats
 
 MOST_MISSING: Final = 7
 """No forecast where more than one in so many days of the whole period is missing."""
@@ -105,9 +106,14 @@ def _together(
     ledger: Ledger, table: DailyTable, period: Period, metric: Metric, planned: Mapping[date, float]
 ) -> tuple[_Together, Sequence[int]]:
     """What is foreseen of the whole table, and the numbers of this table's columns there."""
-    whole, columns = table.whole or (table, range(len(table.ids)))
+    whole, columns = _whole_of(table)
     key = ("outlooks", id(whole), period, metric, tuple(sorted(planned.items())))
     return ledger.remembered(key, lambda: _Together(whole)), columns
+
+
+def _whole_of(table: DailyTable) -> tuple[DailyTable, tuple[int, ...]]:
+    """The table that this one is a part of, or itself; and the numbers of its columns there."""
+    return table.whole or (table, tuple(range(len(table.ids))))
 
 
 def _outlooks(
@@ -155,7 +161,7 @@ def _remaining(ledger: Ledger, period: Period, metric: Metric) -> tuple[date, ..
 
 def _past(ledger: Ledger, table: DailyTable, metric: Metric, planned: Mapping[date, float]) -> Past:
     """What the settled days teach, once for all periods."""
-    whole, columns = table.whole or (table, tuple(range(len(table.ids))))
+    whole, columns = _whole_of(table)
 
     def made() -> tuple[DailyTable, Past]:
         values, last_day = _history(ledger, table, metric, planned)

@@ -79,7 +79,7 @@ class DayRows:
         """Rows of the table `cost_sums`."""
         day, nanos = self.columns.day.toordinal(), self.columns.nanos
         if len(self):
-            yield "organization", day, NONE, sum(nanos.tolist())
+            yield "organization", day, NONE, self.columns.total
         by = {
             "project": self.project,
             "line_item": self.line_item,
@@ -100,7 +100,7 @@ def is_stored(connection: Connection, rows: DayRows) -> bool:
     total = sa.select(cost_sums.c.nanos).where(
         cost_sums.c.dimension == "organization", cost_sums.c.day == day
     )
-    if not len(rows) or connection.execute(total).scalar() != sum(rows.columns.nanos.tolist()):
+    if not len(rows) or connection.execute(total).scalar() != rows.columns.total:
         return False
     key = (cost_rows.c.project, cost_rows.c.line_item, cost_rows.c.api_key)
     query = sa.select(cost_rows).where(cost_rows.c.day == day).order_by(*key)

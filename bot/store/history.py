@@ -61,7 +61,7 @@ class History:
         Else what was known stays, the day counts as not read, and the reason is returned.
         """
         with self._database.writing() as connection:
-            doubt = belief.doubt(fetched, known_costs(connection, COSTS, fetched.day), now)
+            doubt = belief.doubt(fetched, known_costs(connection, fetched.day), now)
             if doubt is None:
                 self._replace_costs(connection, fetched, now)
             else:
@@ -71,7 +71,10 @@ class History:
     def take_uses(
         self, fetched: Sequence[UsageDay], now: datetime, belief: Belief
     ) -> list[tuple[UsageDay, str]]:
-        """The same for days of use, at once: those that are not believed, and why."""
+        """The same for days of use, at once: those that are not believed, and why.
+
+        Most days of most kinds are empty: a transaction for each would cost more than their rows.
+        """
         with self._database.writing() as connection:
             known = known_uses(connection, [(dataset_of(one), one.day) for one in fetched])
             doubts = [
@@ -85,19 +88,6 @@ class History:
             for one, doubt in doubts:
                 mark_failed(connection, dataset_of(one), _only(one.day), doubt, now)
             return doubts
-
-    def replace_costs(self, fetched: CostDay, now: datetime) -> None:
-        """Put a day's money in the place of what was known of that day."""
-        with self._database.writing() as connection:
-            self._replace_costs(connection, fetched, now)
-
-    def replace_usage(self, fetched: Sequence[UsageDay], now: datetime) -> None:
-        """Put the volume of these days and kinds in the place of what was known of it, at once.
-
-        Most days of most kinds are empty: a transaction for each would cost more than their rows.
-        """
-        with self._database.writing() as connection:
-            self._replace_usage(connection, fetched, now)
 
     def _replace_costs(self, connection: Connection, fetched: CostDay, now: datetime) -> None:
         day = fetched.day.toordinal()

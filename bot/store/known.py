@@ -12,12 +12,13 @@ from sqlalchemy.engine import Connection
 from bot.spend.calendar import ONE_DAY, midnight
 from bot.spend.doubt import Known
 from bot.store.instants import from_text
+from bot.store.records import COSTS
 from bot.store.schema import cost_sums, days, members
 
 
-def known_costs(connection: Connection, dataset: str, day: date) -> Known:
+def known_costs(connection: Connection, day: date) -> Known:
     """What is known of a day's money."""
-    query = sa.select(days).where(days.c.dataset == dataset, _is(days, day))
+    query = sa.select(days).where(days.c.dataset == COSTS, _is(days, day))
     row = connection.execute(query).first()
     if row is None:  # nothing is held of a day never heard of
         return _as_known(row, day, {}, 0)

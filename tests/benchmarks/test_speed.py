@@ -21,6 +21,7 @@ from bot.config.rulebook import load_rulebook
 from bot.sources.cost_pages import read_cost_page
 from bot.sources.openai_pages import Place
 from bot.sources.openai_rows import cost_days
+from bot.spend.doubt import Trusting
 from bot.spend.rows import CostDay
 from bot.store.database import open_lasting
 from bot.store.history import History
@@ -49,7 +50,7 @@ def test_the_stored_history_is_what_the_pages_would_have_left(tmp_path: Path) ->
     store(file, SHAPE)
     fetched = tmp_path / "fetched.db"
     database = open_lasting(f"sqlite:///{fetched}")
-    History(database).replace_costs(day_of_pages(SHAPE), NOW)
+    History(database).take(day_of_pages(SHAPE), NOW, Trusting())
     database.close()
     query = (
         "SELECT p.value, i.value, k.value, m.value, nanos, quantity, quantity_unit FROM cost_rows "

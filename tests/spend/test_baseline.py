@@ -12,14 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.spend.baseline import (
-    Baseline,
-    Floats,
-    idle_share,
-    judge_last,
-    replay,
-    since_first_activity,
-)
+from bot.spend.baseline import Baseline, idle_share, judge_last, replay, since_first_activity
+from bot.spend.weekdays import Floats
 from tests.examples import examples
 
 NAN = math.nan

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.spend.baseline import Floats, replay
+from bot.spend.baseline import replay
 from bot.spend.forecast import Forecast, Held, TooYoung, limit_falls_on, period_end, period_ends
+from bot.spend.weekdays import Floats
 from tests.examples import examples
 
 NAN = math.nan

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.errors import StoreError
 from bot.sources.lengths import LONGEST
 from bot.spend.calendar import DayState, SettlingTimes, Span
+from bot.spend.doubt import Trusting
 from bot.spend.ledger import Ids, Ledger, trailing
 from bot.spend.line_item import family, parse
 from bot.spend.metrics import Additive, Metric
@@ -72,12 +73,12 @@ def state(history: History, now_days_later: int = 0) -> DayState:
 
 
 def test_a_day_is_replaced_whole(history: History) -> None:
-    history.replace_costs(costs(cost(5, "a"), cost(7, "gone")), NOW)
-    history.replace_costs(costs(cost(1), day=TODAY), NOW)
-    history.replace_costs(costs(cost(6, "a")), NOW)
+    history.take(costs(cost(5, "a"), cost(7, "gone")), NOW, Trusting())
+    history.take(costs(cost(1), day=TODAY), NOW, Trusting())
+    history.take(costs(cost(6, "a")), NOW, Trusting())
     assert on_the_day(history, "organization") == {(None,): 6}
     assert history.sums(Additive.COST, ("project",), WEEK) == {("a",): {YESTERDAY: 6, TODAY: 1}}
-    history.replace_costs(costs(), NOW)
+    history.take(costs(), NOW, Trusting())
     assert history.sums(Additive.COST, ("project",), WEEK) == {("a",): {TODAY: 1}}
     assert state(history) is DayState.SETTLING
 
@@ -85,14 +86,14 @@ def test_a_day_is_replaced_whole(history: History) -> None:
 def test_a_day_that_cannot_be_written_keeps_what_was_known(
     database: Database, history: History
 ) -> None:
-    history.replace_costs(costs(cost(5)), NOW)
+    history.take(costs(cost(5)), NOW, Trusting())
     with pytest.raises((StoreError, OverflowError)):
-        history.replace_costs(costs(cost(7, "b"), cost(2**63, "c")), NOW + timedelta(days=9))
+        history.take(costs(cost(7, "b"), cost(2**63, "c")), NOW + timedelta(days=9), Trusting())
     assert on_the_day(history, "project") == {("a",): 5}
     with database.reading() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(cost_rows)).scalar() == 1
     assert history.day_records(COSTS, WEEK)[YESTERDAY].fetched_at == NOW
-    history.replace_costs(costs(cost(7, "b")), NOW)  # the undone members are numbered anew
+    history.take(costs(cost(7, "b")), NOW, Trusting())  # the undone members are numbered anew
     assert on_the_day(history, "project") == {("b",): 7}
 
 
@@ -120,7 +121,7 @@ def place(row: CostRow, dimension: str) -> str | None:
 @given(st.lists(ROWS, max_size=20))
 def test_every_breakdown_adds_up_the_rows_exactly(rows: list[CostRow]) -> None:
     history = History(open_forgetful("sqlite://"))
-    history.replace_costs(costs(*rows), NOW)
+    history.take(costs(*rows), NOW, Trusting())
     for per in PAIRS:
         plain: dict[Ids, int] = defaultdict(int)
         for row in rows:
@@ -131,7 +132,7 @@ def test_every_breakdown_adds_up_the_rows_exactly(rows: list[CostRow]) -> None:
 def test_the_same_place_named_twice_is_one_row(database: Database, history: History) -> None:
     first = CostRow(YESTERDAY, "a", "x", "k", 5, None, None)
     twice = [CostRow(YESTERDAY, "a", "x", "k", 7, 2.0, "tokens")] * 2
-    history.replace_costs(costs(first, *twice), NOW)
+    history.take(costs(first, *twice), NOW, Trusting())
     with database.reading() as connection:
         rows = connection.execute(sa.select(cost_rows.c.nanos, cost_rows.c.quantity)).all()
     assert rows == [(19, 4.0)]
@@ -143,9 +144,9 @@ def test_the_longest_words_that_are_read_can_be_held(history: History) -> None:
     chance = Random(1)
     long = "".join(chr(chance.randint(0x10000, 0x1FFFF)) for _ in range(LONGEST))
     row = cost(5, long, long, long)._replace(quantity=1.0, quantity_unit="u" * 40)
-    history.replace_costs(costs(row), NOW)
+    history.take(costs(row), NOW, Trusting())
     use = usage(project_id=long, model=long, api_key_id=long, service_tier="t" * 40, requests=2)
-    history.replace_usage([UsageDay(YESTERDAY, UsageKind.COMPLETIONS, (use,))], NOW)
+    history.take_uses([UsageDay(YESTERDAY, UsageKind.COMPLETIONS, (use,))], NOW, Trusting())
     history.remember_names([Name("project", long, "Search")], NOW)
     assert on_the_day(history, "project", "line_item", "api_key") == {(long, long, long): 5}
     assert on_the_day(history, "project", "api_key", of=Additive.REQUESTS) == {(long, long): 2}
@@ -154,20 +155,20 @@ def test_the_longest_words_that_are_read_can_be_held(history: History) -> None:
 
 def test_money_of_no_known_model_is_kept_under_none(history: History) -> None:
     rows = [cost(1), cost(2, item="Vector storage"), cost(4, item="??, input"), cost(8, item=None)]
-    history.replace_costs(costs(*rows), NOW)
+    history.take(costs(*rows), NOW, Trusting())
     assert on_the_day(history, "model") == {("gpt-5",): 1, (None,): 14}
 
 
 def test_one_id_in_two_dimensions_is_two_members(history: History) -> None:
-    history.replace_costs(costs(cost(3, project="x", item="x, input", key="x")), NOW)
+    history.take(costs(cost(3, project="x", item="x, input", key="x")), NOW, Trusting())
     for dimension in ("project", "model", "api_key"):
         assert on_the_day(history, dimension) == {("x",): 3}
 
 
 def test_roll_ups_of_other_days_stay(database: Database, history: History) -> None:
     for back in range(3):
-        history.replace_costs(costs(cost(1), day=TODAY - timedelta(days=back)), NOW)
-    history.replace_costs(costs(cost(2)), NOW)
+        history.take(costs(cost(1), day=TODAY - timedelta(days=back)), NOW, Trusting())
+    history.take(costs(cost(2)), NOW, Trusting())
     with database.reading() as connection:
         query = sa.select(cost_sums.c.nanos).where(cost_sums.c.dimension == "organization")
         found = connection.execute(query.order_by(cost_sums.c.day)).scalars().all()
@@ -176,7 +177,7 @@ def test_roll_ups_of_other_days_stay(database: Database, history: History) -> No
 
 def test_only_the_days_of_the_span_are_added_up(history: History) -> None:
     for day in (on("11-18"), YESTERDAY, TODAY):
-        history.replace_costs(costs(cost(1), day=day), NOW)
+        history.take(costs(cost(1), day=day), NOW, Trusting())
     span = Span(YESTERDAY, TODAY)
     for per in PAIRS:
         assert [list(days) for days in history.sums(Additive.COST, per, span).values()] == [
@@ -190,7 +191,7 @@ def test_volume_is_added_up_by_family_and_key(history: History) -> None:
         usage(requests=4, input_tokens=1),
         UsageRow(YESTERDAY, UsageKind.COMPLETIONS, "b", None, None, requests=8),
     )
-    history.replace_usage([UsageDay(YESTERDAY, UsageKind.COMPLETIONS, rows)], NOW)
+    history.take_uses([UsageDay(YESTERDAY, UsageKind.COMPLETIONS, rows)], NOW, Trusting())
     requests = Additive.REQUESTS
     assert on_the_day(history, "organization", of=requests) == {(None,): 15}
     assert on_the_day(history, "model", of=requests) == {("gpt-5",): 7, (None,): 8}
@@ -214,9 +215,11 @@ def test_volume_is_added_up_by_family_and_key(history: History) -> None:
 
 def test_a_kind_of_use_is_replaced_without_the_others(history: History) -> None:
     for kind in (UsageKind.COMPLETIONS, UsageKind.EMBEDDINGS):
-        history.replace_usage([UsageDay(YESTERDAY, kind, (usage(kind, requests=1),) * 2)], NOW)
+        history.take_uses(
+            [UsageDay(YESTERDAY, kind, (usage(kind, requests=1),) * 2)], NOW, Trusting()
+        )
     again = UsageDay(YESTERDAY, UsageKind.EMBEDDINGS, (usage(UsageKind.EMBEDDINGS, requests=9),))
-    history.replace_usage([again], NOW)
+    history.take_uses([again], NOW, Trusting())
     assert on_the_day(history, "organization", of=Additive.REQUESTS) == {(None,): 11}
     assert history.row_counts(WEEK) == {"costs": 0, "usage": 3}
 
@@ -229,7 +232,7 @@ def test_names_are_kept_and_the_newest_is_shown(history: History) -> None:
 
 
 def test_a_day_never_heard_of_is_missing_and_an_empty_one_is_not(history: History) -> None:
-    history.replace_costs(costs(), NOW)
+    history.take(costs(), NOW, Trusting())
     states = history.states(COSTS, WEEK, TIMES, NOW)
     assert [day for day, known in states.items() if known is not DayState.MISSING] == [YESTERDAY]
 
@@ -246,23 +249,23 @@ def test_a_day_never_heard_of_is_missing_and_an_empty_one_is_not(history: Histor
 def test_a_part_of_a_finished_day_is_no_day(
     history: History, whole: bool, fetched_after: int, known: DayState
 ) -> None:
-    history.replace_costs(costs(whole=whole), NOW + timedelta(days=fetched_after))
+    history.take(costs(whole=whole), NOW + timedelta(days=fetched_after), Trusting())
     assert state(history, fetched_after) is known
 
 
 def test_a_part_of_an_open_day_is_what_there_is(history: History) -> None:
-    history.replace_costs(costs(day=TODAY, whole=False), NOW)
+    history.take(costs(day=TODAY, whole=False), NOW, Trusting())
     assert history.states(COSTS, WEEK, TIMES, NOW)[TODAY] is DayState.OPEN
 
 
 def test_a_failure_keeps_the_data_and_says_so_until_a_fetch_goes_well(history: History) -> None:
-    history.replace_costs(costs(cost(5)), NOW)
+    history.take(costs(cost(5)), NOW, Trusting())
     history.mark_failed(COSTS, Span(YESTERDAY, TODAY), "page 3 is cut off", NOW)
     assert state(history) is DayState.MISSING
     assert on_the_day(history, "project") == {("a",): 5}
     record = history.day_records(COSTS, WEEK)[YESTERDAY]
     assert (record.failed, record.error, record.fetched_at) == (True, "page 3 is cut off", NOW)
-    history.replace_costs(costs(cost(6)), NOW)
+    history.take(costs(cost(6)), NOW, Trusting())
     assert state(history) is DayState.SETTLING
     assert history.day_records(COSTS, WEEK)[YESTERDAY].error is None
 
@@ -275,13 +278,13 @@ def test_a_day_that_only_ever_failed_is_known_to_have(history: History) -> None:
 
 
 def test_a_settled_day_stays_settled_when_a_later_fetch_fails(history: History) -> None:
-    history.replace_costs(costs(), NOW + timedelta(days=2))
+    history.take(costs(), NOW + timedelta(days=2), Trusting())
     history.mark_failed(COSTS, Span(YESTERDAY, TODAY), "no answer", NOW + timedelta(days=3))
     assert state(history, 3) is DayState.SETTLED
 
 
 def test_money_and_each_kind_of_use_have_states_of_their_own(history: History) -> None:
-    history.replace_usage([UsageDay(YESTERDAY, UsageKind.COMPLETIONS, ())], NOW)
+    history.take_uses([UsageDay(YESTERDAY, UsageKind.COMPLETIONS, ())], NOW, Trusting())
     assert history.usage_states(WEEK, TIMES, NOW)[YESTERDAY] is DayState.SETTLING
     assert state(history) is DayState.MISSING
     embeddings = usage_dataset(UsageKind.EMBEDDINGS)
@@ -296,12 +299,12 @@ def test_a_kind_in_use_that_was_not_read_leaves_the_day_of_volume_unknown(
     before = YESTERDAY - timedelta(days=1)
     row = UsageRow(before, UsageKind.EMBEDDINGS, "a", "text-embedding-3-small", None, requests=5)
     for day in (before, YESTERDAY):
-        history.replace_usage([UsageDay(day, UsageKind.COMPLETIONS, ())], NOW)
+        history.take_uses([UsageDay(day, UsageKind.COMPLETIONS, ())], NOW, Trusting())
     history.mark_failed(
         usage_dataset(UsageKind.EMBEDDINGS), Span(YESTERDAY, TODAY), "no answer", NOW
     )
     assert history.usage_states(WEEK, TIMES, NOW)[YESTERDAY] is DayState.SETTLING  # nobody uses it
-    history.replace_usage([UsageDay(before, UsageKind.EMBEDDINGS, (row,))], NOW)
+    history.take_uses([UsageDay(before, UsageKind.EMBEDDINGS, (row,))], NOW, Trusting())
     states = history.usage_states(WEEK, TIMES, NOW)
     assert (states[before], states[YESTERDAY]) == (DayState.SETTLING, DayState.MISSING)
 
@@ -310,13 +313,13 @@ def test_money_and_use_of_several_days_add_up_by_any_dimensions(history: History
     days = (YESTERDAY, TODAY)
     for day in (*days, TODAY - timedelta(days=5)):
         rows = cost(5), cost(7, "b", "o3, input", "k"), cost(-2, None, "credit")
-        history.replace_costs(CostDay(day, tuple(row._replace(day=day) for row in rows)), NOW)
+        history.take(CostDay(day, tuple(row._replace(day=day) for row in rows)), NOW, Trusting())
         use = UsageRow(
             day, UsageKind.COMPLETIONS, "b", "o3-2026-01-01", "k", None, None, 3, 40, 5, 6
         )
         image = UsageRow(day, UsageKind.IMAGES, "b", "gpt-image-2", None, requests=1, units=2)
-        history.replace_usage([UsageDay(day, UsageKind.COMPLETIONS, (use,))], NOW)
-        history.replace_usage([UsageDay(day, UsageKind.IMAGES, (image,))], NOW)
+        history.take_uses([UsageDay(day, UsageKind.COMPLETIONS, (use,))], NOW, Trusting())
+        history.take_uses([UsageDay(day, UsageKind.IMAGES, (image,))], NOW, Trusting())
     assert history.bill(("project", "line_item", "api_key"), days) == {
         ("a", "gpt-5, input", None): 10,
         ("b", "o3, input", "k"): 14,
@@ -330,7 +333,7 @@ def test_money_and_use_of_several_days_add_up_by_any_dimensions(history: History
 
 
 def test_a_ledger_reads_the_stored_bill(history: History) -> None:
-    history.replace_costs(costs(cost(5), cost(7, "b", "o3, input")), NOW)
+    history.take(costs(cost(5), cost(7, "b", "o3, input")), NOW, Trusting())
     states = history.states(COSTS, WEEK, TIMES, NOW)
     book = Ledger(NOW, WEEK, history, states, states)
     narrow = book.selected(Additive.COST, ("project",), (("model", ("o3",)),))
@@ -340,9 +343,9 @@ def test_a_ledger_reads_the_stored_bill(history: History) -> None:
 
 def test_a_day_is_found_again_after_a_restart(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/bot.db"
-    History(open_lasting(url)).replace_costs(costs(cost(5)), NOW)
+    History(open_lasting(url)).take(costs(cost(5)), NOW, Trusting())
     later = History(open_lasting(url))
-    later.replace_costs(costs(cost(6), cost(1, "b")), NOW)
+    later.take(costs(cost(6), cost(1, "b")), NOW, Trusting())
     assert on_the_day(later, "project") == {("a",): 6, ("b",): 1}
 
 
@@ -362,15 +365,15 @@ def test_a_day_that_is_as_it_was_is_not_written_again(tmp_path: Path) -> None:
         )
     history = History(database)
     first = costs(cost(5), cost(7, "b")._replace(quantity=2.0, quantity_unit="tokens"))
-    history.replace_costs(first, NOW)
+    history.take(first, NOW, Trusting())
     later = NOW + timedelta(hours=1)
-    history.replace_costs(costs(*reversed(first.rows)), later)
+    history.take(costs(*reversed(first.rows)), later, Trusting())
     assert changes(database) == 2
     assert history.day_records(COSTS, WEEK)[YESTERDAY].fetched_at == later
     for count, moved in enumerate(
         (costs(cost(7), cost(5, "b")), costs(cost(12)), costs(cost(12)._replace(quantity=1.0))), 1
     ):
-        history.replace_costs(moved, later)
+        history.take(moved, later, Trusting())
         assert changes(database) == (4, 5, 6)[count - 1], moved
     database.close()
 
@@ -391,7 +394,7 @@ def test_a_key_without_a_name_keeps_the_one_it_had_and_is_known_to_be_asked(
 
 def test_pairs_of_a_few_projects_are_what_all_pairs_say_of_them(history: History) -> None:
     rows = [cost(n + 1, project, f"gpt-{n % 3}, input") for n, project in enumerate("aabbcc")]
-    history.replace_costs(costs(*rows, cost(9, None)), NOW)
+    history.take(costs(*rows, cost(9, None)), NOW, Trusting())
     per = ("project", "model")
     whole = history.table(Additive.COST, per, WEEK)
     some = history.table(Additive.COST, per, WEEK, ("a", None))

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
 
 from bot.errors import StoreError
+from bot.spend.doubt import Trusting
 from bot.spend.ledger import trailing
 from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, CostRow, Name
@@ -169,7 +170,7 @@ def test_rows_are_all_it_needs_to_change_once_tables_are_there(new_url: str, rol
     on(new_url, f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
     with closing(open_lasting(text_of(its_own(new_url, role)))) as database:
         history = History(database)
-        history.replace_costs(CostDay(YESTERDAY, (row("search", 5),)), NOW)
+        history.take(CostDay(YESTERDAY, (row("search", 5),)), NOW, Trusting())
         assert history.sums(Additive.COST, ("project",), trailing(TODAY, 2)) == {
             ("search",): {YESTERDAY: 5}
         }
@@ -334,7 +335,7 @@ def test_an_older_schema_is_brought_along_once_by_five_at_once(
 
 def filled(url: str) -> None:
     with closing(open_lasting(url)) as database:
-        History(database).replace_costs(CostDay(YESTERDAY, (row("kept", 7),)), NOW)
+        History(database).take(CostDay(YESTERDAY, (row("kept", 7),)), NOW, Trusting())
         Pulses(database).beat(CHECKED, NOW)
 
 
@@ -343,7 +344,7 @@ def test_a_dry_run_leaves_every_row_and_number_as_it_was(postgres_url: str) -> N
     before = postgres.dump(postgres_url)
     with closing(open_forgetful(postgres_url)) as dry:
         history = History(dry)
-        history.replace_costs(CostDay(YESTERDAY, (row("new", 1), row("kept", 2))), NOW)
+        history.take(CostDay(YESTERDAY, (row("new", 1), row("kept", 2))), NOW, Trusting())
         history.remember_names([Name("project", "new", "New", None)], NOW)
         Pulses(dry).forget(CHECKED)
         sums = history.sums(Additive.COST, ("project",), trailing(TODAY, 2))
@@ -365,10 +366,10 @@ def test_a_dry_run_on_a_new_database_makes_nothing(new_url: str) -> None:
 def test_a_dry_run_holds_up_no_other(postgres_url: str) -> None:
     filled(postgres_url)
     with closing(open_forgetful(postgres_url)) as dry:
-        History(dry).replace_costs(CostDay(YESTERDAY, (row("dry", 1),)), NOW)
+        History(dry).take(CostDay(YESTERDAY, (row("dry", 1),)), NOW, Trusting())
         with closing(open_lasting(postgres_url)) as database:
-            History(database).replace_costs(
-                CostDay(YESTERDAY, (row("real", 9),)), NOW + timedelta(hours=1)
+            History(database).take(
+                CostDay(YESTERDAY, (row("real", 9),)), NOW + timedelta(hours=1), Trusting()
             )
     with closing(open_lasting(postgres_url)) as database:
         sums = History(database).sums(Additive.COST, ("project",), trailing(TODAY, 2))

@@ -20,19 +20,10 @@ from bot.commands.workings.ratio import work_of_ratio
 from bot.kinds import Spike
 from bot.kinds.base import amount
 from bot.kinds.spike import HISTORY_DAYS, Floors, Sensitivity
-from bot.spend.baseline import (
-    BURSTY,
-    CUSHION,
-    FAR,
-    NONE,
-    WEEKDAY,
-    Baseline,
-    Floats,
-    idle_share,
-)
+from bot.spend.baseline import BURSTY, CUSHION, FAR, NONE, WEEKDAY, Baseline, idle_share
 from bot.spend.calendar import ONE_DAY, Span, Unit, period_of
 from bot.spend.ledger import DailyTable, Ledger
-from bot.spend.weekdays import SAME_WEEKDAYS
+from bot.spend.weekdays import SAME_WEEKDAYS, Floats
 
 
 def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> Worked:
