@@ -121,6 +121,7 @@ def open_ledger(app: App, span: Span | None = None) -> Ledger:
         reader=app.history,
         cost_states=app.history.states(COSTS, span, times, app.now),
         usage_states=app.history.usage_states(span, times, app.now),
+        currency=app.history.currency(),
         names=app.history.names(),
         settling=times,
     )
@@ -138,6 +139,7 @@ def data_state(app: App, ledger: Ledger) -> DataState:
         last_settled_day=max(settled, default=None),
         missing_days=tuple(d for d, s in states.items() if s is DayState.MISSING),
         rows=app.history.row_counts(app.span),
+        currency=ledger.currency,
         totals={
             day: (
                 states.get(day, DayState.MISSING),

@@ -144,7 +144,7 @@ class Drop(Rule):
         history, known = self._known(ledger)
         usuals, weeks_of, regulars = known[0].copy(), known[1].copy(), known[2].copy()
         dropped, began = np.zeros(history.shape, bool), np.full(history.shape, -1)
-        least = smallest_nanos(self)
+        least = smallest_nanos(self, ledger)
 
         def lies(at: NDArray[np.intp], some: NDArray[np.intp]) -> tuple[Any, Any]:
             """Whether the days are low, and whether they are a drop."""
@@ -193,9 +193,10 @@ class Drop(Rule):
         first, day = (ledger.span.start + timedelta(days=index) for index in (began, at))
         subject = self.subject(ledger, table.ids[n])
         observed, usual = max(int(table.values[at, n]), 0), float(replay.usual[at, n])
-        said = amount(observed, self.measure)
+        measure = self.measure_in(ledger.currency)
+        said = amount(observed, measure)
         share = f"{observed / usual:.0%}"
-        typical = amount(usual, self.measure)
+        typical = amount(usual, measure)
         verb = "cost" if self.metric is Metric.COST else "used"
         since = "" if began == at else f" It has been low since {_said(first)}."
         return Finding(
@@ -206,7 +207,7 @@ class Drop(Rule):
             period=period_of(first, Unit.DAY),
             observed_in=Span(day, day + ONE_DAY),
             metric=self.metric,
-            measure=self.measure,
+            measure=measure,
             observed=observed,
             limit=round(usual * self.below / 100),
             expected=round(usual),

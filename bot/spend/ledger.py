@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span, utc_day
+from bot.spend.currency import Currency
 from bot.spend.globs import Index, Match
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.split import Volume
@@ -110,6 +111,7 @@ class Ledger:
     """Daily sums up to and including `now`'s UTC day, and what is known of every day.
 
     `cost_states` and `usage_states` give the state of each day of `span` for money and volume.
+    `currency` is the bill's: all money is in nanos of it.
     `names` maps dimension -> id -> what people call it.
     """
 
@@ -118,6 +120,7 @@ class Ledger:
     reader: SumReader
     cost_states: Mapping[date, DayState]
     usage_states: Mapping[date, DayState]
+    currency: Currency
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     settling: SettlingTimes = field(default_factory=SettlingTimes)
     _tables: dict[tuple[Additive, tuple[str, ...]], DailyTable] = field(default_factory=dict)

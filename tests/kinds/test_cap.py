@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bot.alerts.model import Measure, Severity, Skipped
 from bot.kinds.cap import Cap, highest_step, percent_of
 from bot.spend.calendar import DayState
+from bot.spend.currency import USD
 from bot.spend.metrics import Additive
 from bot.spend.money import from_dollars
 from tests.build import at, daily, findings, judged, keys, ledger, on, rule, skips, spend, used
@@ -230,7 +231,7 @@ def test_a_finished_day_in_words() -> None:
         ("Period", "Thu 19 Nov 2026"),
     )
     assert (found.rule, found.kind, found.metric) == ("project caps", "cap", "cost")
-    assert (found.severity, found.measure) == (Severity.CRITICAL, Measure.USD)
+    assert (found.severity, found.measure) == (Severity.CRITICAL, Measure.money(USD))
     assert (found.observed, found.limit, found.step) == (130 * 10**9, 120 * 10**9, 100)
     assert (found.channel, found.mention) == ("#c", "@m")
 
