@@ -62,7 +62,7 @@ def first_rules(ledger: Ledger) -> FirstRules:
     totals = ledger.sums(Additive.COST, ("organization",)).values.sum(axis=1)
     spent = sum(_value(ledger, totals, day) for day in days)
     if spent <= 0:
-        return guessed_rules()
+        return guessed_rules(ledger.currency)
     first = next(n for n, day in enumerate(days) if _value(ledger, totals, day) > 0)
     days = days[first:]
     recent = days[-7 * WEEKS :]
@@ -79,9 +79,9 @@ def first_rules(ledger: Ledger) -> FirstRules:
     return FirstRules(f"{text}\n", _basis(days, ledger.currency.text(spent), len(spenders)))
 
 
-def guessed_rules() -> FirstRules:
+def guessed_rules(currency: Currency) -> FirstRules:
     """Rules of an organisation without a history."""
-    return FirstRules(_guesses(), "There is no history yet: the numbers are guesses.")
+    return FirstRules(_guesses(currency), "There is no history yet: the numbers are guesses.")
 
 
 def round_up(nanos: float, least: int = 1) -> Decimal:
@@ -244,16 +244,19 @@ def _limit(currency: Currency) -> str:
     return "limit_usd" if currency.is_dollars else "limit"
 
 
-def _guesses() -> str:
-    budget = 20 * _GUESS
+def _guesses(currency: Currency) -> str:
+    limit, guess = _limit(currency), _GUESS * currency.times
     rules: list[dict[str, Any]] = [
-        {"name": "organisation daily cap", "kind": "cap", "limit_usd": _GUESS},
-        {"name": "monthly budget", "kind": "cap", "period": "month", "limit_usd": budget,
+        {"name": "organisation daily cap", "kind": "cap", limit: guess},
+        {"name": "monthly budget", "kind": "cap", "period": "month", limit: 20 * guess,
          "steps": [80, 100]},
-        {"name": "project daily caps", "kind": "cap", "per": "project", "limit_usd": _GUESS / 2},
+        {"name": "project daily caps", "kind": "cap", "per": "project", limit: guess / 2},
         {"name": "project spikes", "kind": "spike", "per": "project"},
     ]  # fmt: skip
-    head = "# Written by `bot init` without a history: the dollars are guesses. Run it again with\n"
+    money = "dollars" if currency.is_dollars else "amounts"
+    head = (
+        f"# Written by `bot init` without a history: the {money} are guesses. Run it again with\n"
+    )
     return f"{head}# --force once there is one, or fit them by hand.\n{written({'rules': rules})}"
 
 

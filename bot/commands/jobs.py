@@ -166,7 +166,7 @@ def _show(report: Report, output: str, dry_run: bool) -> None:
     elif output == "html":
         from bot.messages.html import page  # noqa: PLC0415 - only for this output
 
-        sys.stdout.write(page(report.messages, report.as_of, report.data.currency.symbol))
+        sys.stdout.write(page(report.messages, report.as_of, report.data.currency.sign))
     else:
         _print(report, console(), dry_run)
     note_trouble(report)

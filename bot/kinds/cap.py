@@ -23,7 +23,8 @@ Options
     period        day | week | month | quarter | year (default day). Weeks begin on Monday.
     limit_usd     dollars per period, one number or by glob of the subject, with `default`:
                   limit_usd: {default: 50, "search*": 120}. The first glob that fits is used.
-    limit         the same for other metrics: requests or tokens.
+    limit         the same in the bill's currency, whatever that is; for other metrics in
+                  requests or tokens.
     steps         percents of the limit to tell, e.g. [50, 80, 100] (default [100]).
     forecast_steps
                   percents of the limit to tell when the period is foreseen to end above them, e.g.

@@ -13,7 +13,7 @@ from bot.spend.metrics import Metric
 
 
 def uncovered(rules: Sequence[Rule], ledger: Ledger, days: Days) -> dict[str | None, int]:
-    """Nano-dollars of the days by line item that no enabled rule about cost looks at.
+    """Nanos of the days by line item that no enabled rule about cost looks at.
 
     A rule looks at what its `match` takes in; a cap only at subjects to which it sets a limit.
     """

@@ -17,6 +17,7 @@ Options
     min_usd       smallest change of the average day, in dollars (default 5). For ratios such as
                   cost_per_request: what the subject must cost a day to be watched. Days with
                   fewer than 20 requests have no ratio.
+    min_amount    the same in the bill's currency.
 
 Example
     rules:

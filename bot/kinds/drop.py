@@ -14,6 +14,7 @@ What it does
 Options
     below         percent of the usual weekday (default 20: it fell by 80 % or more; 0: it stopped).
     min_usd       smallest usual day worth watching, in dollars (default 5).
+    min_amount    the same in the bill's currency.
 
 Example
     rules:

@@ -48,7 +48,7 @@ def _daily_values(rule: Rule, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
 
 
 def daily_cost(rule: Rule, ledger: Ledger, ids: tuple[Ids, ...]) -> Floats:
-    """Nano-dollars of every day and of these subjects, (days, subjects)."""
+    """Nanos of every day and of these subjects, (days, subjects)."""
     return summed([rule.table(ledger, Additive.COST)], ids)
 
 

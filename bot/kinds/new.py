@@ -15,8 +15,10 @@ Options
     per           project | model | line_item | api_key, or a pair: needed.
     min_usd       smallest spend of a day worth telling, in dollars (default 1). For requests and
                   tokens any use at all is told, and there are no bursts.
+    min_amount    the same in the bill's currency.
     asleep_days   known idle days after which a subject wakes (default 30).
     burst_usd     smallest burst after a probe, in dollars (default 50).
+    burst_amount  the same in the bill's currency.
 
 Example
     rules:

@@ -26,6 +26,7 @@ Options
     direction     up | down (default up). Down is for ratios; `drop` tells spend that stops.
     min_usd       smallest excess over the usual, in dollars (default 5). For ratios: what the
                   subject must cost that day.
+    min_amount    the same in the bill's currency.
 
 Example
     rules:

@@ -96,7 +96,7 @@ class Digest:
         return self.ledger.sums(Additive.COST, ("organization",))
 
     def spent(self, days: Days) -> int:
-        """Nano-dollars of the whole organisation over the days."""
+        """Nanos of the whole organisation over the days."""
         return sum(self.costs.totals(days).values())
 
     def unseen(self, days: Days) -> int:
@@ -144,7 +144,7 @@ class Digest:
 
     @property
     def nameless(self) -> int:
-        """Nano-dollars of the period without a project, where they are worth a line; else 0."""
+        """Nanos of the period without a project, where they are worth a line; else 0."""
         table = self.ledger.sums(Additive.COST, ("project",))
         found = table.totals(self.period.span).get((None,), 0)
         return found if found > NAMELESS * self.spent(self.period.span) else 0

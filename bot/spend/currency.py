@@ -68,6 +68,11 @@ class Currency:
         return f"{self.symbol}\u00a0" if self.symbol[-1].isalpha() else self.symbol
 
     @property
+    def sign(self) -> str:
+        """One letter that stands for it: its symbol where that is one."""
+        return self.symbol if len(self.symbol) == 1 else "¤"
+
+    @property
     def is_dollars(self) -> bool:
         """Whether it is the US dollar, which options such as `limit_usd` are in."""
         return self.code == DOLLARS

@@ -39,7 +39,7 @@ class SumReader(Protocol):
         """Exact sums per ids and day within the span, by the dimensions in the order given."""
 
     def bill(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, int]:
-        """Nano-dollars per ids, the days added up."""
+        """Nanos per ids, the days added up."""
 
     def volumes(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, Volume]:
         """Use per ids, the days added up. `kind` (of usage) may be one of the dimensions."""
@@ -187,7 +187,7 @@ class Ledger:
         return _table(self.span, self.reader.sums(quantity, dimensions, self.span))
 
     def bill(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, int]:
-        """Nano-dollars of some days together, by dimension; read once."""
+        """Nanos of some days together, by dimension; read once."""
         key = (dimensions, days)
         if key not in self._bills:
             self._bills[key] = self.reader.bill(dimensions, days)

@@ -106,7 +106,7 @@ def share_out(amounts: Sequence[Exact]) -> list[int]:
     """Nano-dollars per amount such that they add up to the exact total, rounded once.
 
     What rounding takes from one amount is carried to the next, so that a day's rows sum to
-    the nano-dollar of the day's true total however many digits each of them has.
+    the nano of the day's true total however many digits each of them has.
     """
     whole = [amount for amount in amounts if type(amount) is int]
     if len(whole) == len(amounts):

@@ -31,7 +31,7 @@ _KNOWN_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """A member and what it cost in a period, beside what it would usually have; nano-dollars.
+    """A member and what it cost in a period, beside what it would usually have; nanos.
 
     `why` is the reason in a few words (names are cleaned, not escaped), empty where none is known.
     """
@@ -50,7 +50,7 @@ class Mover:
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A member that spent for the first time in the known history; nano-dollars."""
+    """A member that spent for the first time in the known history; nanos."""
 
     dimension: str
     name: str

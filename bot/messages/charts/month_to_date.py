@@ -110,7 +110,8 @@ class MonthToDate:
     def draw(self, canvas: Canvas) -> None:
         """Draw it on an empty card."""
         top = heading(canvas, self.title or self.headline(), "Adding up by UTC day") + 18
-        scale = self._scale(canvas, Box(EDGE, top, WIDTH - EDGE - 66, HEIGHT - 36))
+        right = WIDTH - EDGE - self._room_beside(canvas)
+        scale = self._scale(canvas, Box(EDGE, top, right, HEIGHT - 36))
         days = Days(self.period.span, scale.box)
         line = self._line(days, scale)
         rules(canvas, scale, money_mark(self.currency))
@@ -123,6 +124,11 @@ class MonthToDate:
         self._draw_budget(canvas, scale, days)
         day_axis(canvas, days)
         self._end_labels(canvas, line[-1], scale)
+
+    def _room_beside(self, canvas: Canvas) -> float:
+        """What the figure at the end of the line needs: an amount in yen may be long."""
+        words = self.currency.rounded(self.outlook.likely) if self.outlook else ""
+        return max(66, canvas.width(words, bold=True) + 6)
 
     def _scale(self, canvas: Canvas, box: Box) -> Scale:
         heights = [*accumulate(self.spent), *(self.outlook or ()), self._near_budget() or 0]
