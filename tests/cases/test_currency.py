@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -35,7 +36,7 @@ def assert_no_dollars(*texts: str) -> None:
         assert found == []
 
 
-def billed_in(code: str, times: int = 1) -> dict[str, list[CostRow]]:
+def billed_in(code: str, times: int = 1) -> dict[str, Any]:
     bill = small_bill()
     bill["costs"] = [
         row._replace(currency=code, amount=Decimal(row.amount) * times) for row in bill["costs"]
@@ -44,7 +45,7 @@ def billed_in(code: str, times: int = 1) -> dict[str, list[CostRow]]:
 
 
 def placed(
-    bill: dict[str, list[CostRow]], home: Path, slack: FakeSlack, capsys: pytest.CaptureFixture[str]
+    bill: dict[str, Any], home: Path, slack: FakeSlack, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Place]:
     with FakeOpenAI(**bill, now=NOW) as openai:
         place = Place(home, openai, slack, capsys)
