@@ -115,6 +115,7 @@ def open_ledger(app: App, span: Span | None = None) -> Ledger:
     """The history up to now, as rules see it; of another span than the app's if one is given."""
     times = app.configuration.settings.source.settling
     span = span or app.span
+    app.history.decide_currency(app.now)  # a first reading that was killed left it open
     return Ledger(
         now=app.now,
         span=span,

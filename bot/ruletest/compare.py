@@ -151,4 +151,7 @@ def _step(step: float | None) -> str:
 
 
 def _money(got: Finding) -> str:
-    return exact(round(got.observed)) if got.measure.is_total else str(got.observed)
+    if not got.measure.currency or not got.measure.is_total:
+        return str(got.observed)
+    currency, amount = got.measure.currency, exact(round(got.observed))
+    return amount if currency.is_dollars else f"{amount} {currency.code}"

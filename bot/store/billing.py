@@ -41,6 +41,11 @@ def decided(connection: Connection) -> str | None:
     return found
 
 
+def is_open(connection: Connection) -> bool:
+    """Whether money is held and its currency is not fixed yet."""
+    return decided(connection) is None and _newest(connection) is not None
+
+
 def currency_held(connection: Connection) -> Currency:
     """The currency of the bill. US dollars where no money is held, in which nothing is nothing."""
     code = decided(connection) or _newest(connection)

@@ -76,9 +76,10 @@ class History:
 
     def decide_currency(self, now: datetime) -> list[Foreign]:
         """Fixes the bill's currency once the first reading with money is over; the days that were
-        in another one, and are not held any more."""
+        in another one, and are not held any more. Money of two currencies is never added up: it
+        comes before any sum."""
         with self._database.reading() as connection:
-            if billing.decided(connection):
+            if not billing.is_open(connection):
                 return []
         with self._database.writing() as connection:
             return billing.decide(connection, now)

@@ -118,11 +118,16 @@ def _firing(light: Light, now: datetime) -> list[Sample]:
 
 
 def _spend(light: Light, today: int) -> str:
-    """In US dollars under a name that says so; of another bill with its currency as a label."""
+    """In US dollars under a name that says so; of another bill with its currency as a label.
+
+    Nothing while the first reading is under way, which decides what it is in.
+    """
     known = light.rows("SELECT value FROM meta WHERE name = 'currency'")
+    is_open = not known and light.rows("SELECT 1 FROM days WHERE currency IS NOT NULL LIMIT 1")
     code = known[0][0] if known else DOLLARS
     name, label = ("spend_dollars", {}) if code == DOLLARS else ("spend", {"currency": code})
-    samples: list[Sample] = [({**of, **label}, amount) for of, amount in _amounts(light, today)]
+    found = [] if is_open else _amounts(light, today)
+    samples: list[Sample] = [({**of, **label}, amount) for of, amount in found]
     help_text = "The organisation's spend by UTC day, as known so far."
     return _metric(name, "gauge", help_text, samples)
 

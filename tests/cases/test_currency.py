@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -288,3 +289,30 @@ def test_a_mixed_history_never_lies_in_the_database_once_the_first_reading_is_ov
     place.bot("fetch", *at(0))
     rows = list(csv.DictReader(io.StringIO(place.run("export", "costs").out)))
     assert {(row["day"], row["currency"]) for row in rows} == {(TODAY.isoformat(), "EUR")}
+
+
+def test_a_first_reading_that_was_killed_never_shows_a_mixture(place: Place) -> None:
+    """As a kill between two days leaves it: some days in dollars, some in euros, none decided."""
+    change = TODAY - timedelta(days=2)
+    place.openai.costs = [
+        row._replace(currency="eur" if row.day >= change else "usd") for row in place.openai.costs
+    ]
+    place.bot("fetch", *at(0))
+    whole = place.run("export", "costs").out
+    with sqlite3.connect(place.database) as database:
+        database.execute("DELETE FROM meta WHERE name = 'currency'")
+        cells = database.execute("SELECT * FROM cost_sums WHERE day = ?", [change.toordinal()])
+        old = change.toordinal() - 1
+        sums = [(one[0], old, *one[2:]) for one in cells]
+        database.executemany("INSERT INTO cost_sums VALUES (?, ?, ?, ?)", sums)
+        database.execute(
+            "UPDATE days SET currency = 'USD', row_count = 2, failed_at = NULL, error = NULL, "
+            "fetched_at = '2026-11-20T09:30:00.000000Z' WHERE dataset = 'costs' AND day = ?",
+            [old],
+        )
+    assert place.run("export", "costs").out == whole
+    ran = place.run(
+        "explain", "--rule", "day cap", "--day", str(change - timedelta(days=1)), *at(0)
+    )
+    assert "missing" in ran.out
+    assert "120" not in ran.out
