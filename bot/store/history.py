@@ -56,6 +56,8 @@ class History:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._members = Members()
+        self._bill: str | None = None
+        """The bill's currency, once it is fixed: from then on it stands."""
 
     def take(self, fetched: CostDay, now: datetime, belief: Belief) -> str | Foreign | None:
         """Put what was read of a day in the place of what was known, if it is believed.
@@ -64,7 +66,7 @@ class History:
         with a day in another currency than the bill; that is noted by the caller, for all together.
         """
         with self._database.writing() as connection:
-            bill = billing.decided(connection)
+            bill = self._bill = self._bill or billing.decided(connection)
             if bill and fetched.currency and fetched.currency != bill:
                 return Foreign(fetched.day, fetched.currency, bill)
             doubt = belief.doubt(fetched, known_costs(connection, fetched.day), now)
