@@ -234,7 +234,7 @@ def test_a_bill_in_dollars_refuses_days_in_euros_with_the_way_out(place: Place) 
     place.openai.costs = in_euros(place)
     ran = place.run("check", *at(0))
     assert ran.code == 4
-    assert "are in EUR, and this bill is in USD\n  A database holds one currency" in ran.err
+    assert "are in EUR, and this bill is in USD\n  A history has one currency" in ran.err
     assert ran.err.count("are in EUR") == 1
     assert "store.url" in ran.err
     assert "Nothing is over its limits" not in ran.out
