@@ -72,9 +72,9 @@ def _foreign(foreign: Sequence[Foreign]) -> list[FetchFailure]:
             part=COSTS,
             days=span,
             message=f"{COSTS} of {days_words(span)} are in {theirs}, and this bill is in {bill}",
-            hint="A history has one currency and nothing is converted: these days count as missing. "
-            "If the bill changed its currency, let source.history_days reach back to the change "
-            f"only; if it goes on in {theirs}, give the bot a new database in store.url. "
+            hint="A history has one currency and nothing is converted: these days count as "
+            "missing. If the bill changed its currency, let source.history_days reach back to the "
+            f"change only; if it goes on in {theirs}, give the bot a new database in store.url. "
             "More: docs/days-and-money.md, “Another currency”.",
         )
         for (theirs, bill), some in days.items()
