@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -17,7 +16,6 @@ from pydantic import (
     Field,
     StrictBool,
     StringConstraints,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -34,12 +32,13 @@ from bot.alerts.model import (
     Subject,
 )
 from bot.kinds.durations import Duration
+from bot.kinds.money_options import TWINS, Dollars, Planned, in_nanos, one_of
 from bot.kinds.quiet import Quiet, quiet_hours
 from bot.spend.calendar import Span
 from bot.spend.currency import Currency
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
-from bot.spend.money import LARGEST_DOLLARS, from_dollars
+from bot.spend.money import from_dollars
 from bot.spend.names import clean
 
 MATCHABLE = tuple(d for d in Dimension if d is not Dimension.ORGANIZATION)
@@ -60,55 +59,11 @@ Globs = Annotated[
 """One glob or a list of them, on an id or a name; `!` in front excludes."""
 
 
-AS_NUMBER = WithJsonSchema(
-    {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}]}
-)
-"""How editors are told of an amount."""
-
-Dollars = Annotated[Decimal, Field(ge=0, le=LARGEST_DOLLARS, decimal_places=9), AS_NUMBER]
-"""An amount of a rule: to the nano, and no larger than money is counted. `…_usd` are US dollars."""
-
-TWINS = {"min_usd": "min_amount", "burst_usd": "burst_amount"}
-"""Options in US dollars, and the same in the bill's currency, whatever that is."""
-
-
 class Direction(StrEnum):
     """Which way a change goes that is worth telling."""
 
     UP = "up"
     DOWN = "down"
-
-
-class Planned(BaseModel):
-    """A span of days whose extra spend is expected: `from` and `until` are both included."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    start: date = Field(alias="from")
-    until: date
-    usd: Dollars = Decimal(0)
-    amount: Dollars | None = None
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.until < self.start:
-            raise ValueError("`until` lies before `from`")
-        if self.amount is not None and "usd" in self.model_fields_set:
-            raise ValueError(_one_of("usd", "amount"))
-        return self
-
-    @property
-    def extra(self) -> Decimal:
-        """The money that is planned, in the bill's currency."""
-        return self.usd if self.amount is None else self.amount
-
-    def __contains__(self, day: date) -> bool:
-        return self.start <= day <= self.until
-
-    def overlaps(self, span: Span) -> bool:
-        """Whether a day of the span is planned."""
-        return self.start < span.end and span.start <= self.until
 
 
 class Rule(BaseModel):
@@ -159,7 +114,7 @@ class Rule(BaseModel):
     def _one_currency(self) -> Self:
         for dollars, twin in TWINS.items():
             if {dollars, twin} <= self.model_fields_set:
-                raise ValueError(_one_of(dollars, twin))
+                raise ValueError(one_of(dollars, twin))
         return self
 
     @model_validator(mode="after")
@@ -260,9 +215,9 @@ class Rule(BaseModel):
         dollars and is about as much in that currency."""
         own = getattr(self, TWINS[option])
         if own is not None:
-            return _in_nanos(own)
+            return in_nanos(own)
         dollars = getattr(self, option)
-        return _in_nanos(dollars) if option in self.model_fields_set else currency.about(dollars)
+        return in_nanos(dollars) if option in self.model_fields_set else currency.about(dollars)
 
     @property
     def in_dollars(self) -> Mapping[str, str]:
@@ -287,15 +242,6 @@ class Rule(BaseModel):
     def fits(self, currency: Currency) -> bool:
         """Whether its amounts mean something for a bill in that currency."""
         return currency.is_dollars or not self.in_dollars
-
-
-def _one_of(dollars: str, twin: str) -> str:
-    return f"`{dollars}` is in US dollars, `{twin}` in the bill's currency: write one of them"
-
-
-@lru_cache(maxsize=1_000)
-def _in_nanos(limit: Decimal) -> int:
-    return from_dollars(limit)
 
 
 def amount(value: float, measure: Measure) -> str:

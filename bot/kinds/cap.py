@@ -68,10 +68,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.alerts.model import ORGANIZATION, SEPARATOR, Finding, Outcome, Skipped
-from bot.kinds.base import AS_NUMBER, Rule
+from bot.kinds.base import Rule
 from bot.kinds.cap_steps import CapVerdict, highest_step
 from bot.kinds.cap_words import CapWords, missing_words, percent_of, unforeseen_words
 from bot.kinds.lookback import smallest_nanos
+from bot.kinds.money_options import AS_NUMBER
 from bot.spend.calendar import DayState, Period, Unit, period_of
 from bot.spend.forecast import TooYoung
 from bot.spend.globs import matches

@@ -45,7 +45,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bot.alerts.model import Finding, Measure, Outcome, Skipped
-from bot.kinds.base import Direction, Dollars, Rule, amount, times
+from bot.kinds.base import Direction, Rule, amount, times
 from bot.kinds.lookback import (
     SHARE_OF_ORGANIZATION,
     average_days,
@@ -58,6 +58,7 @@ from bot.kinds.lookback import (
     smallest_nanos,
     unplanned,
 )
+from bot.kinds.money_options import Dollars
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric

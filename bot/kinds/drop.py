@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from bot.alerts.model import Finding, Outcome, Skipped
-from bot.kinds.base import Dollars, Rule, amount
+from bot.kinds.base import Rule, amount
 from bot.kinds.lookback import (
     daily_values,
     is_missing,
@@ -51,6 +51,7 @@ from bot.kinds.lookback import (
     unplanned,
 )
 from bot.kinds.members import gross
+from bot.kinds.money_options import Dollars
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric

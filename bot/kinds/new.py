@@ -44,8 +44,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from bot.alerts.model import ORGANIZATION, Finding, Outcome, Severity, Skipped, Subject
-from bot.kinds.base import Dollars, Rule, amount, times
+from bot.kinds.base import Rule, amount, times
 from bot.kinds.lookback import is_missing, missing, smallest_nanos
+from bot.kinds.money_options import Dollars
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.currency import Currency
 from bot.spend.ledger import DailyTable, Ledger

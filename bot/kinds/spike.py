@@ -59,8 +59,9 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from bot.alerts.model import Finding, Outcome, Skipped
-from bot.kinds.base import Direction, Dollars, Rule
+from bot.kinds.base import Direction, Rule
 from bot.kinds.lookback import daily_cost, daily_values, smallest_nanos, unplanned
+from bot.kinds.money_options import Dollars
 from bot.kinds.spike_words import SpikeWords, Spoken, missing_words
 from bot.kinds.unjudged import unjudged
 from bot.spend.baseline import Baseline, judge_last, usable_spend
