@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from bot.sources.base import USAGE, Cause, FetchFailure, Source
 from bot.sources.batches import together
@@ -12,9 +11,6 @@ from bot.spend.doubt import Belief
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
 from bot.store.history import History
 from bot.store.records import dataset_of, usage_dataset
-
-if TYPE_CHECKING:  # what only digests need is loaded with the first one
-    pass
 
 
 def collect(
