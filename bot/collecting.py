@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from bot.sources.base import COSTS, USAGE, Cause, FetchFailure, Source
 from bot.sources.batches import together
@@ -16,9 +15,6 @@ from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
 from bot.store.billing import Foreign
 from bot.store.history import History
 from bot.store.records import dataset_of, usage_dataset
-
-if TYPE_CHECKING:  # what only digests need is loaded with the first one
-    pass
 
 
 def collect(

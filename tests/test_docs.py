@@ -287,9 +287,11 @@ def test_docs_json_shows_every_key_of_the_document_in_its_order() -> None:
 def test_the_readme_shows_how_the_demo_begins(
     sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = _blocks(README, "text")[0].split()
+    shown = _blocks(README, "text")[0].splitlines()
     assert run(["check", "--dry-run"]) == 0
-    assert capsys.readouterr().out.split()[: len(shown)] == shown
+    told = capsys.readouterr().out.splitlines()
+    assert told[: len(shown)] == shown
+    assert [line for line in told if line != line.rstrip()] == []
     pictures = re.findall(r"!\[[^]]*\]\((docs/pictures/[^)]+)\)", _text(README))
     assert {Path(one).stem for one in pictures} <= set(PICTURES)
     assert pictures
