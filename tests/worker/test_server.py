@@ -129,6 +129,16 @@ def test_spend_in_another_currency_is_no_spend_in_dollars() -> None:
     assert "dollars" not in text
 
 
+def test_no_spend_is_told_while_the_first_reading_decides_what_it_is_in() -> None:
+    memory = Memory()
+    today = NOW.date().toordinal()
+    memory.change(
+        ("INSERT INTO cost_sums VALUES ('organization', ?, 0, 7)", (today,)),
+        ("INSERT INTO days (dataset, day, currency) VALUES ('costs', ?, 'EUR')", (today,)),
+    )
+    assert "spend_dollars{" not in metrics(memory, timetable(), NOW)
+
+
 def test_a_database_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no database"):
         metrics(open_light(f"sqlite:///{tmp_path}/no.db"), timetable(), NOW)
