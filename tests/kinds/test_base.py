@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from bot.alerts.model import Dimension, Measure
 from bot.kinds.base import amount, per_words, times
-from bot.kinds.durations import duration_words, parse_duration
+from bot.spend.durations import duration_words, parse_duration
 from bot.spend.globs import matches
 from bot.spend.metrics import Metric
 from tests.build import ledger, rule

@@ -28,8 +28,8 @@ from bot.spend.ledger import trailing
 from bot.spend.line_item import family, parse
 from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
 from bot.store.database import Database, open_forgetful, open_lasting
+from bot.store.dayrecord import COSTS, DayRecord
 from bot.store.history import History
-from bot.store.records import COSTS, DayRecord
 from bot.store.schema import cost_rows, cost_sums, days, members, usage_rows
 from tests import postgres
 from tests.build import NOW, TODAY
