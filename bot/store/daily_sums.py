@@ -21,6 +21,7 @@ from bot.spend.calendar import Span
 from bot.spend.ledger import DailyTable, Ids, Sums, sort_key
 from bot.spend.line_item import parse
 from bot.spend.metrics import Additive
+from bot.store.packing import packed, unpacked
 from bot.store.records import within
 from bot.store.schema import cost_rows, cost_sums, days, usage_rows
 
@@ -30,7 +31,6 @@ _SNAPSHOT = "snapshot"
 _CALLED = {"model": "family", _SNAPSHOT: "model"}
 _AT_ONCE = 20_000
 _LARGEST_KEY = 2**62
-_COMMA = ","
 Reading = Callable[[str], str | None]
 """What is read from a member's value."""
 _Numbers = NDArray[np.int64]
@@ -132,7 +132,7 @@ def _rows(cursor: Any, width: int) -> Iterator[_Numbers]:
 def _unpacked(cursor: Any) -> Iterator[_Numbers]:
     """The same of a packed answer, day by day."""
     for day, rows, *lines in cursor:
-        columns = (np.fromstring(line, np.int64, rows, sep=_COMMA) for line in lines)
+        columns = (unpacked(line, rows) for line in lines)
         yield np.stack([np.full(rows, day, np.int64), *columns])
 
 
@@ -175,10 +175,8 @@ def _packed(
     columns: Iterable[sa.ColumnElement[int]],
     which: sa.ColumnElement[bool],
 ) -> Question:
-    # The lines of a day are in one order: each is made of the same rows, as they come.
-    lines = (sa.func.aggregate_strings(sa.cast(column, sa.Text), _COMMA) for column in columns)
-    query: sa.Select[Any] = sa.select(day, sa.func.count(), *lines)
-    return Question(query.where(which).group_by(day), is_packed=True)
+    asked: list[sa.ColumnElement[Any]] = [day, sa.func.count(), *map(packed, columns)]
+    return Question(sa.select(*asked).where(which).group_by(day), is_packed=True)
 
 
 def _cost_sums(dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:

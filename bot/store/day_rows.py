@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.engine import Connection
 
 from bot.spend.columns import Coded, CostColumns, known
 from bot.spend.line_item import parse
 from bot.spend.rows import CostRow
 from bot.store.members import NONE
-from bot.store.schema import cost_rows, cost_sums
 
 Number = Callable[[str, str | None], int]
 """The number of a member by its dimension and value."""
@@ -89,27 +86,6 @@ class DayRows:
         for dimension, numbers in by.items():
             for member, total in _sums(numbers, nanos):
                 yield dimension, day, member, total
-
-
-def is_stored(connection: Connection, rows: DayRows) -> bool:
-    """Whether the day is held with exactly these rows: then there is nothing to write.
-
-    Most days of the window are as they were an hour ago.
-    """
-    day = rows.columns.day.toordinal()
-    total = sa.select(cost_sums.c.nanos).where(
-        cost_sums.c.dimension == "organization", cost_sums.c.day == day
-    )
-    if not len(rows) or connection.execute(total).scalar() != rows.columns.total:
-        return False
-    key = (cost_rows.c.project, cost_rows.c.line_item, cost_rows.c.api_key)
-    query = sa.select(cost_rows).where(cost_rows.c.day == day).order_by(*key)
-    cursor: Any = connection.execute(query).cursor
-    new = rows.cost_rows()
-    while held := cursor.fetchmany(_AT_ONCE):
-        if held != list(islice(new, len(held))):
-            return False
-    return next(new, None) is None
 
 
 def _numbers(column: Coded, number: Callable[[str | None], int]) -> _Numbers:

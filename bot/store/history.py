@@ -25,11 +25,12 @@ from bot.store import day_sums, naming
 from bot.store.bulk import insert_all
 from bot.store.daily_sums import DailySums, daily_query, readings, rows_query
 from bot.store.database import Database
-from bot.store.day_rows import DayRows, Number, is_stored
+from bot.store.day_rows import DayRows, Number
 from bot.store.dayrecord import COSTS, DayRecord
 from bot.store.known import known_costs, known_uses
 from bot.store.members import NONE, Members
 from bot.store.records import dataset_of, fetched_row, mark_failed, records, usage_dataset, within
+from bot.store.same_day import is_stored
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
 
 _NOT_ASKED = {

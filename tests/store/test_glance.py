@@ -29,6 +29,7 @@ from bot.store.pulses import Pulses
 from bot.store.schema import days, meta, outbox
 from bot.store.together import Together
 from tests.build import NOW, TODAY, finding, on, project
+from tests.examples import examples
 from tests.store.test_pulses_alerts import alert_of, save
 
 SPAN = trailing(TODAY, 20)
@@ -116,6 +117,7 @@ def told_elsewhere(database: Database) -> Any:
     )
 
 
+@examples(12)
 @given(
     alerts=st.lists(ALERTS, max_size=6, unique_by=lambda alert: alert.key),
     messages=st.lists(MESSAGES, max_size=6),

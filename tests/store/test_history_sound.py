@@ -55,7 +55,8 @@ def bills(draw: st.DrawFn) -> CostDay:
         line_item=st.sampled_from((None, "a", "gpt-5, input", "gpt-5-2025-08-07, output")),
         api_key_id=st.sampled_from((None, "a")),
         nanos=AMOUNTS,
-        quantity=st.sampled_from((None, 1.5)),
+        quantity=st.sampled_from((None, 1.5, 2.0)),
+        quantity_unit=st.sampled_from((None, "tokens")),
     )
     return CostDay(
         day,
