@@ -24,6 +24,7 @@ from bot.config.problems import Problem
 from bot.config.written import Written, read_written
 from bot.errors import ConfigError
 from bot.spend.calendar import ONE_DAY, SettlingTimes, Span, utc_day
+from bot.store.light import plain_file
 from bot.worker.due import Timetable
 from bot.worker.plan import read_timetable
 
@@ -65,7 +66,8 @@ class Memory:
         with suppress(ConfigError, OSError, ValueError, KeyError, TypeError, ArithmeticError):
             told = json.loads(_trusted(self._file))
             written = self._written()
-            if told["of"] != fingerprint(written, self._config.parent):
+            of = fingerprint(written, self._config.parent)
+            if of is None or told["of"] != of:
                 return None
             written.hide_secrets()
             return read_bearings(told, written.store_url(self._config.parent))
@@ -73,7 +75,7 @@ class Memory:
 
     def fingerprint(self) -> str | None:
         """Of configuration and rules as they are now; None where they cannot be remembered."""
-        with suppress(ConfigError, OSError):
+        with suppress(ConfigError, OSError, ValueError):
             return fingerprint(self._written(), self._config.parent)
         return None
 
@@ -93,14 +95,17 @@ class Memory:
         written = read_written(self._config, self._environ, problems)
         if written is None or problems:
             raise ConfigError("a mistake, to be told by who judges it all")
+        if plain_file(written.store_url(self._config.parent), wait=0.0) is None:
+            raise ConfigError("no database that can be asked quickly, maybe one with a password")
         return written
 
 
 def _file_for(config: Path, environ: Mapping[str, str]) -> Path:
     """In a folder that cannot be made, if nobody says where a cache may be."""
+    home = Path(environ.get("HOME") or "/dev/null")
     folder = environ.get("XDG_CACHE_HOME", "")
     if not folder.startswith("/"):
-        folder = f"{environ.get('HOME', '/dev/null')}/.cache"
+        folder = f"{home if home.is_absolute() else '/dev/null'}/.cache"
     name = sha256(str(config.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
     return Path(folder) / "openai-budget-bot" / f"{name}.json"
 
@@ -118,5 +123,10 @@ def _replace(file: Path, text: str) -> None:
     from tempfile import NamedTemporaryFile  # noqa: PLC0415 - seldom needed
 
     with NamedTemporaryFile("w", dir=file.parent, delete=False) as part:
-        part.write(text)
-    Path(part.name).replace(file)
+        try:
+            part.write(text)
+            part.flush()
+            Path(part.name).replace(file)
+        except OSError:
+            Path(part.name).unlink(missing_ok=True)
+            raise

@@ -8,6 +8,7 @@ those only whether there is one, and whether an address may be used.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
@@ -23,6 +24,7 @@ from bot.redaction import LOOKS_SECRET
 
 _JUDGES = ("alerts", "config", "kinds", "spend")
 """The packages of the bot that have a say in what is valid."""
+_WITH_USER = re.compile(r"://[^\s/'\"]*@")
 
 
 def fingerprint(written: Written, home: Path) -> str | None:
@@ -32,7 +34,7 @@ def fingerprint(written: Written, home: Path) -> str | None:
     OSError for files that cannot be read.
     """
     settings = repr(_public(written.data, ()))
-    if LOOKS_SECRET.search(settings):
+    if LOOKS_SECRET.search(settings) or _WITH_USER.search(settings):
         return None
     told = sha256(settings.encode("utf-8", "surrogatepass"))
     for file in rule_files(written.rules(home)):

@@ -194,11 +194,18 @@ def test_on_the_quick_way_secrets_are_hidden_too(
     assert is_quick()
 
 
+@pytest.mark.parametrize("proxy", ["http://ann:pa55word@a.example:1", "http://pa55word@a.example"])
 def test_where_an_address_has_a_password_nothing_is_noted(
-    place: Place, cache: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, cache: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://ann:pa55word@proxy.example:3128")
-    place.edit("slack:\n", "slack:\n  proxy: ${HTTPS_PROXY}\n")
+    monkeypatch.setenv("PROXY", proxy)
+    place.edit("slack:\n", "slack:\n  proxy: ${PROXY}\n")
+    assert place.bot("status") == 0
+    assert list(cache.rglob("*.json")) == []
+
+
+def test_of_a_database_with_parameters_nothing_is_noted(place: Place, cache: Path) -> None:
+    place.edit("rules: rules", "store: {url: 'sqlite:///a.db?timeout=3'}\nrules: rules")
     assert place.bot("status") == 0
     assert list(cache.rglob("*.json")) == []
 
