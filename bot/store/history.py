@@ -22,7 +22,7 @@ from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind, UsageRow
 from bot.spend.split import Volume
 from bot.store import day_sums, naming
-from bot.store.bulk import insert_all
+from bot.store.bulk import insert_all, insert_columns
 from bot.store.daily_sums import DailySums, daily_query, readings, rows_query
 from bot.store.database import Database
 from bot.store.day_rows import DayRows, Number
@@ -89,7 +89,7 @@ class History:
         number.write(connection)
         if not is_stored(connection, rows):
             _clear(connection, cost_rows, cost_rows.c.day == day)
-            insert_all(connection, cost_rows, rows.cost_rows())
+            insert_columns(connection, cost_rows, rows.cost_columns())
             _clear(connection, cost_sums, cost_sums.c.day == day)
             insert_all(connection, cost_sums, rows.cost_sums())
         _clear(connection, days, sa.and_(days.c.dataset == COSTS, days.c.day == day))
