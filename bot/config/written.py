@@ -25,7 +25,7 @@ SECRETS = (
     ("slack", "webhook_url"),
     ("heartbeat_url",),
 )
-"""Settings that may only be written as `${VARIABLE}`."""
+"""Settings that may only be written as `${VARIABLE}`: keys, and last two addresses."""
 DEFAULT_STORE = "sqlite:///budget-bot.db"
 DEFAULT_RULES = "rules/"
 OPENAI = "openai"
@@ -39,6 +39,9 @@ class Written(NamedTuple):
 
     document: Document
     data: dict[str, Any]
+
+    def __repr__(self) -> str:  # a traceback with locals shows no secret
+        return f"Written({self.document.file!r})"
 
     def text(self, path: KeyPath, default: str = "") -> str:
         """The text at a path; the default where there is none."""

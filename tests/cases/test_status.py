@@ -17,6 +17,7 @@ import pytest
 from bot.commands.bearings import Memory
 from bot.commands.wholestatus import told_bearings
 from bot.config.load import load_configuration
+from bot.config.written import read_written
 from bot.store.light import open_light
 from bot.store.tallies import TICKED, beat, count
 from tests.cases.stage import NOW, Place, Ran, at
@@ -175,6 +176,7 @@ def test_no_secret_is_noted(place: Place, cache: Path, monkeypatch: pytest.Monke
     place.bot("status")
     (noted,) = cache.rglob("*.json")
     assert TOKEN not in noted.read_text()
+    assert TOKEN not in repr(read_written(Path("config.yaml"), os.environ, []))
     assert sha256(TOKEN.encode()).hexdigest() not in noted.read_text()
     assert noted.stat().st_mode & 0o077 == 0
 
