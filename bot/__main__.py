@@ -16,17 +16,24 @@ def main() -> None:
 
         if asked := health.options(sys.argv[2:]):
             sys.exit(health.report(*asked, os.environ))
-    # A crash must not leave a picture of the memory, with keys in it, on the disk.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    # Rows of a bill are tuples by the hundred thousand, none of them in a cycle: the collector's
-    # default would go through all of them every few hundred new ones.
-    gc.set_threshold(50_000, 20, 20)
+    prepare()
     ended: list[int] = []
     atexit.register(_leave, ended)  # before anyone else, to be the last
     from bot.cli import run  # noqa: PLC0415
 
     ended.append(run(sys.argv[1:]))
     sys.exit(ended[0])
+
+
+def prepare() -> None:
+    """What holds for a process, before anything large is loaded."""
+    # A crash must not leave a picture of the memory, with keys in it, on the disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    # Rows of a bill are tuples by the hundred thousand, none of them in a cycle: the collector's
+    # default would go through all of them every few hundred new ones.
+    gc.set_threshold(50_000, 20, 20)
+    # numpy's linear algebra would start a thread for each core, and none of it is used.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _leave(ended: list[int]) -> None:

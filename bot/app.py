@@ -20,7 +20,8 @@ from bot.spend.doubt import Belief, Doubting
 from bot.spend.ledger import Ledger
 from bot.store.alerts import AlertBook
 from bot.store.outbox import Outbox
-from bot.store.pulses import CHECKED, FAILED, FETCHED, MISSING, Pulses
+from bot.store.pulses import Pulses
+from bot.store.tallies import CHECKED, FAILED, FETCHED, MISSING
 from bot.telling import Seen, Teller
 
 if TYPE_CHECKING:  # what only digests need is loaded with the first one

@@ -17,7 +17,8 @@ from bot.spend.metrics import Additive
 from bot.store.alerts import AlertBook
 from bot.store.database import Database
 from bot.store.history import History
-from bot.store.pulses import CHECKED, Pulses
+from bot.store.pulses import Pulses
+from bot.store.tallies import CHECKED
 from bot.telling import Seen
 
 if TYPE_CHECKING:  # what only digests need is loaded with the first one

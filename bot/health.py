@@ -164,11 +164,11 @@ def _seconds(text: str, now: datetime) -> float:
 
 
 def _store_url(config: Path, environ: Mapping[str, str]) -> str:
-    from bot.config import yamlfile  # noqa: PLC0415 - only needed here, and without pydantic
+    from bot.config import written, yamlfile  # noqa: PLC0415 - only needed here; no pydantic
 
     data = yamlfile.load(config).data
     store = (data.get("store", {}) if isinstance(data, dict) else data) or {}
-    url = store.get("url", "sqlite:///budget-bot.db") if isinstance(store, dict) else None
+    url = store.get("url", written.DEFAULT_STORE) if isinstance(store, dict) else None
     if not isinstance(url, str):
         raise ConfigError(f"{config} has mistakes: `bot config validate` tells them")
     if "${" in url:
@@ -176,10 +176,7 @@ def _store_url(config: Path, environ: Mapping[str, str]) -> str:
         from bot.config.textfile import read_secret  # noqa: PLC0415
 
         url = expand({"url": url}, environ, read_secret)[0]["url"]
-    head, slashes, file_name = url.partition(":///")
-    if head.startswith("sqlite") and slashes and not file_name.startswith("/"):
-        return f"{head}:///{(config.parent / file_name).resolve()}"
-    return str(url)
+    return written.absolute_store_url(url, config.parent)
 
 
 _OLDEST = "SELECT min(created_at) FROM outbox WHERE state <> 'sent'"

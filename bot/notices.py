@@ -17,7 +17,8 @@ from bot.messages.model import Message
 from bot.sources.base import Cause, FetchFailure
 from bot.store.database import Database
 from bot.store.outbox import Outbox
-from bot.store.pulses import BLIND, Pulse, noted, read, removed
+from bot.store.pulses import Pulse, noted, read, removed
+from bot.store.tallies import BLIND
 
 PATIENCE = timedelta(hours=3)
 """How long a network may be away before people hear of it; a refused key they hear of at once."""

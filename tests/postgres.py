@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from bot.store.database import open_lasting
-from bot.store.schema import VERSION, meta, metadata
+from bot.store.schema import meta, metadata
+from bot.store.version import VERSION
 from tools.postgres import programs
 
 VARIABLE = "BOT_TEST_POSTGRES_URL"

@@ -19,7 +19,7 @@ import yaml
 
 from bot.cli import bot
 from bot.config.load import load_configuration
-from bot.config.settings import SECRETS
+from bot.config.written import SECRETS
 from bot.sources.http import LARGEST_ANSWER
 from bot.worker.plan import signature
 from tools.image_proof import instructions

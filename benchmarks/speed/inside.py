@@ -9,7 +9,6 @@ Prints JSON on its last line; imports are done before the clock starts, except f
 
 from __future__ import annotations
 
-import gc
 import json
 import resource
 import sqlite3
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.shape import NOW
+from bot.__main__ import prepare
 
 Figures = dict[str, float]
 
@@ -92,7 +92,7 @@ def chart(config: str) -> Figures:
 
 def main(part: str, *arguments: str) -> None:
     """Measure a part."""
-    gc.set_threshold(50_000, 20, 20)  # as the bot does
+    prepare()
     parts: dict[str, Callable[..., Figures]] = {"judge": judge, "frames": frames, "chart": chart}
     found = parts[part](*arguments)
     found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -27,10 +27,16 @@ class Stage:
         self.env = {
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
             "PYTHONDONTWRITEBYTECODE": "",
+            "XDG_CACHE_HOME": str(self.cache),
             "BENCH_KEY": "sk-admin-benchmark",
             "BENCH_TOKEN": "xoxb-benchmark",
         }
         folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def cache(self) -> Path:
+        """Where `bot status` notes that a configuration is in order."""
+        return self.folder / "cache"
 
     @contextmanager
     def serving(self, shape: Shape, buckets: int = 1) -> Iterator[str]:

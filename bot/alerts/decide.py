@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from bot.alerts.life import Alert, Standing
+from bot.alerts.life import Alert
 from bot.alerts.model import Finding, Reason, Severity
+from bot.alerts.standing import Standing
 
 MOST_WORSE = 3
 """How often one alert is told to have grown; each time it must have grown more than before."""

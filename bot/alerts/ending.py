@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from bot.alerts.life import Alert, Standing
+from bot.alerts.life import Alert
 from bot.alerts.model import Skipped
+from bot.alerts.standing import Standing
 from bot.spend.calendar import ONE_DAY, DayState, Span, utc_day
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Metric

@@ -4,30 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from bot.alerts.model import Finding, Severity, period_in
+from bot.alerts.standing import Standing, State, shown_state, silent
 from bot.spend.calendar import Period
-
-
-class Standing(StrEnum):
-    """Whether an alert goes on."""
-
-    FIRING = "firing"
-    RESOLVED = "resolved"
-    """What was told holds no longer, by finished data."""
-    CLOSED = "closed"
-    """Nothing more can come of it: its period is over and settled, or its rule is gone."""
-
-
-class State(StrEnum):
-    """An alert as people see it."""
-
-    FIRING = "firing"
-    ACKNOWLEDGED = "acknowledged"
-    SNOOZED = "snoozed"
-    RESOLVED = "resolved"
-    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +63,7 @@ class Alert:
         return self.top_step is None and self.forecast_step is not None
 
     def is_snoozed(self, now: datetime) -> bool:
-        return self.snoozed_until is not None and now < self.snoozed_until
+        return silent(self.snoozed_until, now)
 
     def acknowledged(self, now: datetime, by: str | None) -> Alert:
         """Somebody has it in hand: it is silent but for new steps and for becoming critical."""
@@ -95,8 +75,4 @@ class Alert:
 
     def state(self, now: datetime) -> State:
         """What people see of it at `now`."""
-        if self.standing is not Standing.FIRING:
-            return State(self.standing.value)
-        if self.is_snoozed(now):
-            return State.SNOOZED
-        return State.ACKNOWLEDGED if self.acked_at else State.FIRING
+        return shown_state(self.standing, self.snoozed_until, self.acked_at, now)

@@ -10,7 +10,7 @@ from bot.alerts.life import Alert
 from bot.answering import Change, answer
 from bot.commands.common import configuration
 from bot.errors import UsageError
-from bot.kinds.durations import parse_duration
+from bot.spend.durations import parse_duration
 from bot.spend.names import clean
 from bot.store.database import open_lasting
 

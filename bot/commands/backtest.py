@@ -12,7 +12,8 @@ from bot.alerts.model import Finding
 from bot.backtest import Backtest, Reach, backtest, last_judgeable
 from bot.commands.backtestjson import document_of
 from bot.commands.backtesttext import print_backtest
-from bot.commands.common import configuration, console, note, print_json
+from bot.commands.common import configuration, console, note
+from bot.commands.printing import print_json
 from bot.config.rulebook import Rulebook, load_rulebook
 from bot.context import App, open_ledger
 from bot.errors import UsageError

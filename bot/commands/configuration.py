@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bot.commands.common import configuration, print_json
+from bot.commands.common import configuration
+from bot.commands.printing import print_json
 from bot.config.schema import config_schema
 from bot.config.whereabouts import config_path
 

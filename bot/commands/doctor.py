@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.commands.checkup import Examination, load
-from bot.commands.common import console, print_json
+from bot.commands.common import console
+from bot.commands.printing import print_json
 from bot.doctor.checkup import Check, State
 from bot.redaction import without_secrets
 from bot.spend.names import visible

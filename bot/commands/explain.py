@@ -13,8 +13,9 @@ from bot import app as flow
 from bot.alerts.model import Finding, Measure, Skipped
 from bot.commands.asked import Asked, by_key, by_names, check_day
 from bot.commands.backtest import load_recorded
-from bot.commands.common import configuration, print_json
+from bot.commands.common import configuration
 from bot.commands.explaintext import lines_of
+from bot.commands.printing import print_json
 from bot.commands.toldstate import alert_state
 from bot.commands.workings import UsedDay, Worked, worked
 from bot.context import App, open_ledger

@@ -12,7 +12,8 @@ from bot.context import days_to_fetch
 from bot.errors import UsageError
 from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.doubt import Trusting
-from bot.store.pulses import FETCHED, Pulses
+from bot.store.pulses import Pulses
+from bot.store.tallies import FETCHED
 from bot.wiring import fetching_app, recorded
 
 

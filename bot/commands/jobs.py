@@ -15,7 +15,8 @@ from rich.text import Text
 
 from bot import app as flow
 from bot.alerts.model import Severity
-from bot.commands.common import configuration, console, note, print_json
+from bot.commands.common import configuration, console, note
+from bot.commands.printing import print_json
 from bot.commands.progress import shown
 from bot.config.load import Configuration
 from bot.context import App

@@ -6,21 +6,16 @@ from typing import Any
 
 from bot.config.load import Configuration
 from bot.spend.calendar import Unit
-from bot.worker.due import Timetable, jitter
-from bot.worker.plan import Signature, plan_json, read_plan
+from bot.worker.due import jitter
+from bot.worker.plan import Signature
 
 PERIODS = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
 """What a digest of a period is called."""
 
 
-def timetable(loaded: Configuration) -> Timetable:
-    """All that the configuration schedules."""
-    return read_plan(plan_json(told_plan(loaded, ()))).timetable
-
-
-def told_plan(loaded: Configuration, read: Signature) -> dict[str, Any]:
-    """The plan as `bot.worker.plan` reads it; `read` is how the files looked."""
-    schedule, worker = loaded.settings.schedule, loaded.settings.worker
+def told_timetable(loaded: Configuration) -> dict[str, Any]:
+    """All that the configuration schedules, as `bot.worker.plan` reads it."""
+    schedule = loaded.settings.schedule
     return {
         "timezone": schedule.timezone,
         "check_every": schedule.check_every.total_seconds(),
@@ -35,6 +30,14 @@ def told_plan(loaded: Configuration, read: Signature) -> dict[str, Any]:
             if (at := getattr(schedule.digest, name))
         },
         "catch_up": schedule.catch_up.total_seconds(),
+    }
+
+
+def told_plan(loaded: Configuration, read: Signature) -> dict[str, Any]:
+    """The plan as `bot.worker.plan` reads it; `read` is how the files looked."""
+    worker = loaded.settings.worker
+    return {
+        **told_timetable(loaded),
         "run_timeout": worker.run_timeout.total_seconds(),
         "memory_mb": worker.memory_mb,
         "tick": worker.tick.total_seconds(),

@@ -6,7 +6,8 @@ import inspect
 import sys
 from pathlib import Path
 
-from bot.commands.common import configuration, print_json
+from bot.commands.common import configuration
+from bot.commands.printing import print_json
 from bot.config.problems import closest
 from bot.config.rulebook import load_rulebook
 from bot.config.schema import rules_schema

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands.common import print_json
+from bot.commands.printing import print_json
 from bot.config.problems import ConfigProblems, Problem, printable
 from bot.errors import UsageError
 from bot.ruletest import CaseOutcome, Suite, load_suite, run_case

@@ -18,8 +18,8 @@ from bot.config.environment import expand
 from bot.config.load import Configuration, load_configuration, load_settings
 from bot.config.problems import ConfigProblems
 from bot.config.rulebook import load_rulebook
-from bot.config.settings import StoreSettings, absolute_store_url
 from bot.config.textfile import UnreadableError, read_secret
+from bot.config.written import DEFAULT_STORE, absolute_store_url
 from bot.errors import StoreError
 from bot.store.database import Database, open_lasting
 from bot.store.keepsake import Keepsake, keep, kept
@@ -77,7 +77,7 @@ def _last_good(path: Path, environ: Mapping[str, str]) -> Keepsake | None:
 
 def _store_url(path: Path, environ: Mapping[str, str]) -> str:
     """Where the database is, as far as a broken file tells; else where it is by default."""
-    url = StoreSettings().url
+    url = DEFAULT_STORE
     try:
         if found := _written_url(path.read_text("utf-8", "replace")):
             url = str(expand({"url": found}, environ, read_secret)[0]["url"])

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from bot.alerts.model import Dimension
-from bot.config import yamlfile
-from bot.config.environment import expand
 from bot.config.places import whole_file
 from bot.config.problems import ConfigProblems, Problem
 from bot.config.rulebook import Rulebook, load_rulebook
-from bot.config.settings import SECRETS, Grouping, Settings, SourceKind, absolute_store_url
+from bot.config.settings import Grouping, Settings
 from bot.config.textfile import read_secret
 from bot.config.validation import from_pydantic
-from bot.config.yamlfile import Document
-
-_ONE_VARIABLE = re.compile(r"\$\{\w+(:-)?\}")
+from bot.config.written import absolute_store_url, read_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,60 +98,13 @@ def _settings(
     read: Callable[[str], str],
     problems: list[Problem],
 ) -> Settings | None:
-    document = _document(path, problems)
-    if document is None:
+    written = read_written(path, environ, problems, read)
+    if written is None:
         return None
-    data = _with_default_key(document.data or {})
-    problems.extend(_written_out_secrets(document, data))
-    expanded, missing = expand(data, environ, read)
-    problems.extend(Problem(document.place(at), *_split(message)) for at, message in missing)
     try:
-        settings = Settings.model_validate(expanded)
+        settings = Settings.model_validate(written.data)
     except ValidationError as error:
-        problems.extend(from_pydantic(error, document, (), Settings))
+        problems.extend(from_pydantic(error, written.document, (), Settings))
         return None
-    settings.hide_secrets()
+    written.hide_secrets()
     return settings
-
-
-def _split(message: str) -> tuple[str, str | None]:
-    said, _, hint = message.partition("\n")
-    return said, hint or None
-
-
-def _document(path: Path, problems: list[Problem]) -> Document | None:
-    if not path.exists():
-        hint = "copy config.example.yaml to config.yaml, or name a file with --config"
-        problems.append(Problem(whole_file(str(path)), "there is no such file", hint))
-        return None
-    try:
-        document = yamlfile.load(path)
-    except ConfigProblems as error:
-        problems.extend(error.problems)
-        return None
-    if document.data is not None and not isinstance(document.data, dict):
-        problems.append(Problem(document.place(()), "a configuration is a mapping of sections"))
-        return None
-    return document
-
-
-def _with_default_key(data: dict[str, Any]) -> dict[str, Any]:
-    """For the OpenAI source the key comes from OPENAI_ADMIN_KEY unless something else is said."""
-    source = data.get("source")
-    if isinstance(source, dict) and source.get("kind") == SourceKind.OPENAI.value:
-        return {**data, "source": {"admin_key": "${OPENAI_ADMIN_KEY}", **source}}
-    return data
-
-
-def _written_out_secrets(document: Document, data: dict[str, Any]) -> list[Problem]:
-    found = []
-    for path in SECRETS:
-        value: Any = data
-        for step in path:
-            value = value.get(step) if isinstance(value, dict) else None
-        if isinstance(value, str) and value and not _ONE_VARIABLE.fullmatch(value):
-            name = path[-1]
-            hint = f"write `{name}: ${{{name.upper()}}}` and put the secret in the environment"
-            message = f"`{name}` is a secret and cannot stand in a file"
-            found.append(Problem(document.place(path), message, hint))
-    return found

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from bot.alerts.model import rule_slug
 from bot.config import yamlfile
-from bot.config.places import whole_file
 from bot.config.problems import ConfigProblems, Problem, closest
+from bot.config.rulefiles import rule_files
 from bot.config.validation import from_pydantic
 from bot.config.yamlfile import Document
 from bot.kinds import KINDS, Rule
@@ -35,7 +35,7 @@ def load_rulebook(path: Path) -> Rulebook:
 
     Raises ConfigProblems with everything that is wrong.
     """
-    files = _files(path)
+    files = rule_files(path)
     reader = _Reader()
     rules = [rule for file in files for rule in reader.read(file)]
     if reader.problems:
@@ -52,7 +52,7 @@ def gather_rules(paths: Iterable[Path], document: Document | None = None) -> tup
     rules: list[Rule] = []
     for path in paths:
         try:
-            files = _files(path)
+            files = rule_files(path)
         except ConfigProblems as error:
             reader.problems.extend(error.problems)
             continue
@@ -62,19 +62,6 @@ def gather_rules(paths: Iterable[Path], document: Document | None = None) -> tup
     if reader.problems:
         raise ConfigProblems(reader.problems)
     return tuple(rules)
-
-
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        hint = "set `rules` in config.yaml to a folder of YAML files, or to one file"
-        raise ConfigProblems([Problem(whole_file(str(path)), "there are no rules here", hint)])
-    files = sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml") and p.is_file())
-    if not files:
-        hint = "put a file such as rules/default.yaml there"
-        raise ConfigProblems([Problem(whole_file(str(path)), "no rule file in the folder", hint)])
-    return files
 
 
 class _Reader:

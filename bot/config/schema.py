@@ -14,7 +14,7 @@ from pydantic_core.core_schema import WithDefaultSchema
 
 from bot.config.settings import Settings
 from bot.kinds import KINDS
-from bot.kinds.durations import duration_words
+from bot.spend.durations import duration_words
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

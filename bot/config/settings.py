@@ -22,19 +22,10 @@ from pydantic import (
 )
 
 from bot.addresses import unsafe, unsafe_proxy
+from bot.config.written import DEFAULT_RULES, DEFAULT_STORE, OPENAI
 from bot.kinds.base import Globs
 from bot.kinds.durations import Duration
-from bot.redaction import hide, hide_address, hide_path
 from bot.spend.calendar import SettlingTimes
-
-SECRETS = (
-    ("source", "admin_key"),
-    ("slack", "bot_token"),
-    ("slack", "app_token"),
-    ("slack", "webhook_url"),
-    ("heartbeat_url",),
-)
-"""Settings that may only be written as `${VARIABLE}`."""
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -73,7 +64,7 @@ Proxy = Annotated[str, AfterValidator(_proxy)]
 class SourceKind(StrEnum):
     SAMPLE = "sample"
     RECORDING = "recording"
-    OPENAI = "openai"
+    OPENAI = OPENAI
 
 
 class Grouping(StrEnum):
@@ -111,7 +102,7 @@ class SourceSettings(_Section):
 
 
 class StoreSettings(_Section):
-    url: str = "sqlite:///budget-bot.db"
+    url: str = DEFAULT_STORE
 
 
 class Route(_Section):
@@ -260,30 +251,7 @@ class Settings(_Section):
     store: StoreSettings = StoreSettings()
     slack: SlackSettings = SlackSettings()
     schedule: ScheduleSettings = ScheduleSettings()
-    rules: Path = Path("rules/")
+    rules: Path = Path(DEFAULT_RULES)
     heartbeat_url: SecretUrl = SecretStr("")
     """A secret too: whoever has it can say that all is well."""
     worker: WorkerSettings = WorkerSettings()
-
-    def hide_secrets(self) -> None:
-        """From now on none of them is shown or kept, whatever goes wrong."""
-        hide(
-            self.source.admin_key.get_secret_value(),
-            self.slack.bot_token.get_secret_value(),
-            self.slack.app_token.get_secret_value(),
-        )
-        for secret in (self.slack.webhook_url, self.heartbeat_url):
-            hide_path(secret.get_secret_value())
-        for address in (self.store.url, self.source.proxy, self.slack.proxy):
-            hide_address(address)
-        if not self.store.url.startswith(("sqlite", "postgres")):
-            hide(self.store.url, self.store.url.partition("://")[0])  # no address: a secret maybe
-
-
-def absolute_store_url(url: str, home: Path) -> str:
-    """A SQLite URL whose file is relative to the configuration's folder, made absolute."""
-    head, slashes, file = url.partition(":///")
-    is_file = head.startswith("sqlite") and slashes and file
-    if not is_file or file.startswith(("/", ":", "file:")):
-        return url
-    return f"{head}:///{(home / file).resolve()}"

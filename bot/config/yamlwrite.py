@@ -20,7 +20,7 @@ from unicodedata import category
 
 from bot.config.yamlscalars import resolve
 from bot.kinds.base import Rule
-from bot.kinds.durations import duration_words
+from bot.spend.durations import duration_words
 from bot.spend.names import clean
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9][A-Za-z0-9_./-]*)*")

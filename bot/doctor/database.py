@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.doctor.checkup import Check, Checks, State, failed, ok, skipped, warning
 from bot.errors import StoreError
 from bot.store.light import LightServer, open_light
-from bot.store.schema import VERSION
+from bot.store.version import VERSION
 
 WAL_IS_SAFE_SINCE = (3, 51, 3)
 """WAL can lose commits in every SQLite before this one (https://sqlite.org/wal.html)."""

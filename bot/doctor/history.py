@@ -14,7 +14,8 @@ from bot.kinds import Rule, judging
 from bot.spend.calendar import DayState, day_name
 from bot.spend.ledger import Ledger
 from bot.store.outbox import Outbox
-from bot.store.pulses import FAILED, FETCHED, Pulses
+from bot.store.pulses import Pulses
+from bot.store.tallies import FAILED, FETCHED
 
 STALE = timedelta(hours=26)
 """As `bot health` has it."""

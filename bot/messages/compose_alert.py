@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from bot.alerts.decide import Verdict
-from bot.alerts.life import Alert, Standing
+from bot.alerts.life import Alert
 from bot.alerts.model import Dimension, Finding, Severity, period_in
+from bot.alerts.standing import Standing
 from bot.messages.model import (
     REST_OF_PERIOD,
     Action,

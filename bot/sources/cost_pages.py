@@ -107,7 +107,7 @@ def _read(body: Bytes, place: Place, size: int) -> Page:
 
 def _add(batch: CostBatch, results: bytes) -> int:
     """Add results, written as a list, and say how many there were."""
-    if _NUL in results:
+    if b"\\" in results and _NUL in results:  # the first is looked for ten times as fast
         raise UncutError
     found = _RESULTS.decode(results)
     amounts = [result.amount for result in found]
@@ -121,16 +121,16 @@ def _add(batch: CostBatch, results: bytes) -> int:
         [result.api_key_id for result in found],
         [result.quantity_unit for result in found],
     )
-    exact = _amounts([bytes(amount.value) for amount in amounts])
+    exact = _amounts([amount.value for amount in amounts])
     batch.add(words, exact, _quantities([result.quantity for result in found]))
     return len(found)
 
 
-def _amounts(written: list[bytes]) -> Amounts:
+def _amounts(written: list[msgspec.Raw]) -> Amounts:
     found, others = plain(written)
     if not len(others):
         return found
-    exact: list[Exact] = [dollars(_decoded(written[n])) for n in others]
+    exact: list[Exact] = [dollars(_decoded(bytes(written[n]))) for n in others]
     more = Amounts.exactly(exact)
     found.nanos[others], found.attos[others] = more.nanos, more.attos
     return found._replace(finer={int(others[n]): amount for n, amount in more.finer.items()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection, Row
 
-from bot.alerts.life import Alert, Standing
+from bot.alerts.life import Alert
 from bot.alerts.model import Finding, Severity
+from bot.alerts.standing import Standing
 from bot.store.bulk import insert_of
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
@@ -87,11 +88,6 @@ class AlertBook:
         with self._database.reading() as connection:
             found = _found(connection, untold)
         return min((alert.period.start for alert in found.values()), default=None)
-
-
-def recently_shown(alert: Alert, today: date) -> bool:
-    """Whether its period is not over, or ended within a week."""
-    return alert.period.end >= today - timedelta(days=7)
 
 
 def _found(connection: Connection, which: sa.ColumnElement[bool]) -> dict[str, Alert]:

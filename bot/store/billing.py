@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection
 from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.currency import USD, Currency, currency
 from bot.store.bulk import insert_of
-from bot.store.records import COSTS, mark_failed
+from bot.store.dayrecord import COSTS
+from bot.store.records import mark_failed
 from bot.store.schema import cost_rows, cost_sums, days, meta
 
 NAME = "currency"

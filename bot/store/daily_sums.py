@@ -6,7 +6,7 @@ Rows become columns of numbers a few thousand at a time; names come in once per 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
@@ -21,6 +21,7 @@ from bot.spend.calendar import Span
 from bot.spend.ledger import DailyTable, Ids, Sums, sort_key
 from bot.spend.line_item import parse
 from bot.spend.metrics import Additive
+from bot.store.packing import packed, unpacked
 from bot.store.records import within
 from bot.store.schema import cost_rows, cost_sums, days, usage_rows
 
@@ -35,24 +36,35 @@ Reading = Callable[[str], str | None]
 _Numbers = NDArray[np.int64]
 
 
-def daily_query(quantity: Additive, dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:
-    """Day, sum, and the number of the member of each dimension; of the finest table it needs."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query for days, sums, and the numbers of the members of each dimension: row by row.
+
+    Of a packed one the database makes a line of text of each column and day, and counts its rows:
+    so it says the same in a third of the time.
+    """
+
+    query: sa.Select[Any]
+    is_packed: bool = False
+
+
+def daily_query(quantity: Additive, dimensions: tuple[str, ...], span: Span) -> Question:
+    """Of the finest table it needs."""
     if quantity.is_usage:
-        return _usage_sums(quantity, dimensions, span)
+        return Question(_usage_sums(quantity, dimensions, span))
     if len(dimensions) == 1 and dimensions[0] in ROLLED_UP:
         return _rolled_up_sums(dimensions[0], span)
-    return _cost_sums(dimensions, span)
+    return Question(_cost_sums(dimensions, span))
 
 
-def rows_query(dimensions: tuple[str, ...], span: Span, projects: Sequence[int]) -> sa.Select[Any]:
+def rows_query(dimensions: tuple[str, ...], span: Span, projects: Sequence[int]) -> Question:
     """The same of the money of a few projects alone, row by row: they are few, and quicker added
     up here."""
     columns = [_column(cost_rows, "line_item" if d == _SNAPSHOT else d) for d in dimensions]
     known = sa.select(days.c.day).where(days.c.dataset == "costs", within(days.c.day, span))
     # Day by day and project by project: of a range of days, SQLite would read every row.
-    return sa.select(cost_rows.c.day, cost_rows.c.nanos, *columns).where(
-        cost_rows.c.day.in_(known), cost_rows.c.project.in_(projects)
-    )
+    these = sa.and_(cost_rows.c.day.in_(known), cost_rows.c.project.in_(projects))
+    return _packed(cost_rows.c.day, (cost_rows.c.nanos, *columns), these)
 
 
 def readings(quantity: Additive, dimensions: tuple[str, ...]) -> list[Reading | None]:
@@ -78,18 +90,16 @@ class DailySums:
     def read(
         cls,
         connection: Connection,
-        query: sa.Select[Any],
+        question: Question,
         values: Mapping[int, str],
         reading: Sequence[Reading | None],
     ) -> DailySums:
         """`values` are the members by number."""
         width = 2 + len(reading)
-        parts = [np.zeros((0, width), dtype=np.int64)]
-        cursor: Any = connection.execute(query).cursor  # bare tuples: there may be millions
-        while rows := cursor.fetchmany(_AT_ONCE):
-            numbers = np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width)
-            parts.append(numbers.reshape(len(rows), width))
-        day, total, *members = np.concatenate(parts).T
+        cursor: Any = connection.execute(question.query).cursor  # bare tuples: maybe millions
+        parts = _unpacked(cursor) if question.is_packed else _rows(cursor, width)
+        nothing = np.zeros((width, 0), dtype=np.int64)
+        day, total, *members = np.concatenate([nothing, *parts], axis=1)
         codes, numbered = _coded(members, len(day))
         return cls(day, total, codes, [_ids(each, values, reading) for each in numbered])
 
@@ -110,6 +120,20 @@ class DailySums:
         values = np.zeros((len(span), len(ids)), dtype=np.int64)
         np.add.at(values, (self.days - span.start.toordinal(), places[self.codes]), self.totals)
         return DailyTable(span, ids, values)
+
+
+def _rows(cursor: Any, width: int) -> Iterator[_Numbers]:
+    """The columns of an answer, some thousand rows at a time."""
+    while rows := cursor.fetchmany(_AT_ONCE):
+        numbers = np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width)
+        yield numbers.reshape(len(rows), width).T
+
+
+def _unpacked(cursor: Any) -> Iterator[_Numbers]:
+    """The same of a packed answer, day by day."""
+    for day, rows, *lines in cursor:
+        columns = (unpacked(line, rows) for line in lines)
+        yield np.stack([np.full(rows, day, np.int64), *columns])
 
 
 def _coded(
@@ -141,10 +165,18 @@ def _snapshot(line_item: str) -> str | None:
     return parse(line_item).snapshot
 
 
-def _rolled_up_sums(dimension: str, span: Span) -> sa.Select[Any]:
-    return sa.select(cost_sums.c.day, cost_sums.c.nanos, cost_sums.c.member).where(
-        cost_sums.c.dimension == dimension, within(cost_sums.c.day, span)
-    )
+def _rolled_up_sums(dimension: str, span: Span) -> Question:
+    these = sa.and_(cost_sums.c.dimension == dimension, within(cost_sums.c.day, span))
+    return _packed(cost_sums.c.day, (cost_sums.c.nanos, cost_sums.c.member), these)
+
+
+def _packed(
+    day: sa.ColumnElement[int],
+    columns: Iterable[sa.ColumnElement[int]],
+    which: sa.ColumnElement[bool],
+) -> Question:
+    asked: list[sa.ColumnElement[Any]] = [day, sa.func.count(), *map(packed, columns)]
+    return Question(sa.select(*asked).where(which).group_by(day), is_packed=True)
 
 
 def _cost_sums(dimensions: tuple[str, ...], span: Span) -> sa.Select[Any]:

@@ -20,9 +20,10 @@ from sqlalchemy.pool import NullPool, StaticPool
 from bot.errors import StoreError
 from bot.store.memory import copied
 from bot.store.migrations import migrate
-from bot.store.schema import VERSION, days, meta, metadata, outbox
+from bot.store.schema import days, meta, metadata, outbox
 from bot.store.server import ForgetfulServer, server_engine
 from bot.store.trouble import explained, shown
+from bot.store.version import VERSION
 
 _LOCK_WAIT_SECONDS = 10
 """How long to wait for another process; `?timeout=` in the URL says otherwise."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.engine import Connection
 
 from bot.spend.columns import Coded, CostColumns, known
 from bot.spend.line_item import parse
 from bot.spend.rows import CostRow
 from bot.store.members import NONE
-from bot.store.schema import cost_rows, cost_sums
 
 Number = Callable[[str, str | None], int]
 """The number of a member by its dimension and value."""
@@ -63,16 +59,21 @@ class DayRows:
 
     def cost_rows(self) -> Iterator[tuple[Any, ...]]:
         """Rows of the table `cost_rows`, some thousands in memory at a time."""
+        for columns in self.cost_columns():
+            yield from zip(*columns, strict=True)
+
+    def cost_columns(self) -> Iterator[Sequence[list[Any]]]:
+        """The same as columns, some thousands of rows in a batch."""
         day, nanos = self.columns.day.toordinal(), self.columns.nanos
         numbers = (self.project, self.line_item, self.api_key, self.model, nanos)
         for start in range(0, len(self), _AT_ONCE):
             some = slice(start, start + _AT_ONCE)
-            yield from zip(
-                repeat(day),
+            quantities = known(self.columns.quantities[some])
+            yield (
+                [day] * len(quantities),
                 *(column[some].tolist() for column in numbers),
-                known(self.columns.quantities[some]),
+                quantities,
                 self.columns.units.some(some),
-                strict=False,
             )
 
     def cost_sums(self) -> Iterator[tuple[str, int, int, int]]:
@@ -91,39 +92,18 @@ class DayRows:
                 yield dimension, day, member, total
 
 
-def is_stored(connection: Connection, rows: DayRows) -> bool:
-    """Whether the day is held with exactly these rows: then there is nothing to write.
-
-    Most days of the window are as they were an hour ago.
-    """
-    day = rows.columns.day.toordinal()
-    total = sa.select(cost_sums.c.nanos).where(
-        cost_sums.c.dimension == "organization", cost_sums.c.day == day
-    )
-    if not len(rows) or connection.execute(total).scalar() != rows.columns.total:
-        return False
-    key = (cost_rows.c.project, cost_rows.c.line_item, cost_rows.c.api_key)
-    query = sa.select(cost_rows).where(cost_rows.c.day == day).order_by(*key)
-    cursor: Any = connection.execute(query).cursor
-    new = rows.cost_rows()
-    while held := cursor.fetchmany(_AT_ONCE):
-        if held != list(islice(new, len(held))):
-            return False
-    return next(new, None) is None
-
-
 def _numbers(column: Coded, number: Callable[[str | None], int]) -> _Numbers:
-    used = np.unique(column.codes).tolist()
+    used = np.flatnonzero(np.bincount(column.codes)).tolist()
     known_by_code = np.zeros(len(column.words), dtype=np.int64)
     known_by_code[used] = [number(column.words[code]) for code in used]
     return np.asarray(known_by_code[column.codes])
 
 
 def _sums(numbers: _Numbers, nanos: _Numbers) -> Iterator[tuple[int, int]]:
-    members, places = np.unique(numbers, return_inverse=True)
-    totals = np.zeros(len(members), dtype=np.int64)
-    np.add.at(totals, places, nanos)
-    yield from zip(members.tolist(), totals.tolist(), strict=True)
+    totals = np.zeros(int(numbers.max(initial=0)) + 1, dtype=np.int64)
+    np.add.at(totals, numbers, nanos)
+    members = np.flatnonzero(np.bincount(numbers))
+    yield from zip(members.tolist(), totals[members].tolist(), strict=True)
 
 
 def _merged(columns: CostColumns) -> Iterator[CostRow]:

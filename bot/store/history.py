@@ -24,22 +24,15 @@ from bot.spend.rows import CostDay, Name, UsageDay, UsageKind, UsageRow
 from bot.spend.split import Volume
 from bot.store import billing, day_sums, naming
 from bot.store.billing import Foreign
-from bot.store.bulk import insert_all
+from bot.store.bulk import insert_all, insert_columns
 from bot.store.daily_sums import DailySums, daily_query, readings, rows_query
 from bot.store.database import Database
-from bot.store.day_rows import DayRows, Number, is_stored
+from bot.store.day_rows import DayRows, Number
+from bot.store.dayrecord import COSTS, DayRecord
 from bot.store.known import known_costs, known_uses
 from bot.store.members import NONE, Members
-from bot.store.records import (
-    COSTS,
-    DayRecord,
-    dataset_of,
-    fetched_row,
-    mark_failed,
-    records,
-    usage_dataset,
-    within,
-)
+from bot.store.records import dataset_of, fetched_row, mark_failed, records, usage_dataset, within
+from bot.store.same_day import is_stored
 from bot.store.schema import cost_rows, cost_sums, days, names, usage_rows
 
 _NOT_ASKED = {
@@ -119,7 +112,7 @@ class History:
         number.write(connection)
         if not is_stored(connection, rows):
             _clear(connection, cost_rows, cost_rows.c.day == day)
-            insert_all(connection, cost_rows, rows.cost_rows())
+            insert_columns(connection, cost_rows, rows.cost_columns())
             _clear(connection, cost_sums, cost_sums.c.day == day)
             insert_all(connection, cost_sums, rows.cost_sums())
         _clear(connection, days, sa.and_(days.c.dataset == COSTS, days.c.day == day))

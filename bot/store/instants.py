@@ -12,4 +12,7 @@ def to_text(instant: datetime) -> str:
 
 def from_text(text: str) -> datetime:
     """The aware instant that `to_text` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} is no instant: it has no offset")
+    return instant.astimezone(UTC)

@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 from bot.spend.calendar import ONE_DAY, midnight
 from bot.spend.currency import USD, Currency, currency
 from bot.spend.doubt import Known
+from bot.store.dayrecord import COSTS
 from bot.store.instants import from_text
-from bot.store.records import COSTS
 from bot.store.schema import cost_sums, days, members
 
 

@@ -34,15 +34,29 @@ class Light(Protocol):
 class LightFile:
     """A SQLite file. It is never made: a missing one is a StoreError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wait: float = _WAIT_SECONDS) -> None:
         self._path = path
+        self._wait = wait
+
+    def exists(self) -> bool:
+        """Whether there is one."""
+        return self._path.exists()
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
-        if not self._path.exists():
+        if not self.exists():
             raise StoreError(f"there is no database yet at {self._path}")
         try:
             with closing(self._connected("ro")) as connection:
                 return connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: {error}") from error
+
+    def together(self, *statements: Statement) -> list[list[Row]]:
+        """What each query finds, all of one state. Raises StoreError."""
+        try:
+            with closing(self._connected("ro")) as connection:
+                connection.execute("BEGIN")
+                return [connection.execute(sql, values).fetchall() for sql, values in statements]
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {error}") from error
 
@@ -59,7 +73,7 @@ class LightFile:
 
     def _connected(self, mode: str) -> sqlite3.Connection:
         uri = f"{self._path.as_uri()}?mode={mode}"
-        return sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None)
+        return sqlite3.connect(uri, uri=True, timeout=self._wait, isolation_level=None)
 
 
 class LightServer:
@@ -70,11 +84,11 @@ class LightServer:
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         with self._connected() as connection:
-            return list(connection.execute(_percent(sql), values).fetchall())
+            return list(connection.execute(in_percent(sql), values).fetchall())
 
     def change(self, *statements: Statement) -> list[int]:
         with self._connected() as connection:
-            return [connection.execute(_percent(sql), v).rowcount for sql, v in statements]
+            return [connection.execute(in_percent(sql), v).rowcount for sql, v in statements]
 
     def _connected(self) -> Any:
         return _Explained(self._url)
@@ -112,7 +126,16 @@ def open_light(url: str) -> Light:
     return LightServer(f"{scheme.partition('+')[0]}{colon}{rest}")
 
 
-def _percent(sql: str) -> str:
+def plain_file(url: str, wait: float) -> LightFile | None:
+    """The SQLite file at an absolute `store.url` that says nothing but its place."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or "?" in path or not path.startswith("/"):
+        return None
+    return LightFile(Path(path), wait)
+
+
+def in_percent(sql: str) -> str:
+    """The same statement for a driver that writes `%s` where a value goes."""
     return sql.replace("%", "%%").replace("?", "%s")
 
 

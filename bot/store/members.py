@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import count, islice
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -55,10 +56,11 @@ class Members:
     def _read(self, connection: Connection) -> None:
         columns = members.c.dimension, members.c.value, members.c.id
         newer = sa.select(*columns).where(members.c.id > self._highest)
-        for dimension, value, member in connection.execute(newer):
-            self._known[dimension, value] = member
-            self._values[member] = value
-            self._highest = max(self._highest, member)
+        cursor: Any = connection.execute(newer).cursor  # bare tuples: there may be many thousands
+        rows = cursor.fetchall()
+        self._known.update(((dimension, value), member) for dimension, value, member in rows)
+        self._values.update((member, value) for _, value, member in rows)
+        self._highest = max((member for *_, member in rows), default=self._highest)
 
 
 class Numberer:

@@ -12,17 +12,6 @@ from bot.store.database import Database
 from bot.store.instants import from_text, to_text
 from bot.store.schema import pulses
 
-CHECKED = "checked"
-"""The last check that ended; its detail is the last day judged, or the first it missed."""
-FETCHED = "fetched"
-"""The last fetch in which all costs came."""
-FAILED = "failed"
-"""The last run in which the source or a delivery failed; its detail says what."""
-BLIND = "blind"
-"""Since when a part of the bill cannot be read; its detail is `told` if people heard of it."""
-MISSING = "missing"
-"""The last check that ended; its detail is the number of days whose costs are not known."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pulse:

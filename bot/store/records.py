@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.spend.calendar import DayState, SettlingTimes, Span
+from bot.spend.calendar import Span
 from bot.spend.rows import CostDay, UsageDay, UsageKind
+from bot.store.dayrecord import COSTS, DayRecord
 from bot.store.instants import from_text, to_text
 from bot.store.schema import days
-
-COSTS = "costs"
-"""The dataset of money; a usage dataset is called `usage/<kind>`."""
 
 
 def usage_dataset(kind: UsageKind) -> str:
@@ -27,24 +24,6 @@ def usage_dataset(kind: UsageKind) -> str:
 def dataset_of(fetched: CostDay | UsageDay) -> str:
     """The dataset that what was read belongs to."""
     return COSTS if isinstance(fetched, CostDay) else usage_dataset(fetched.kind)
-
-
-@dataclass(frozen=True, slots=True)
-class DayRecord:
-    """What is known of one day of one dataset."""
-
-    day: date
-    fetched_at: datetime | None
-    whole: bool
-    failed: bool
-    error: str | None
-
-    def state(self, times: SettlingTimes, now: datetime) -> DayState:
-        """The state of the day at `now`."""
-        state = times.state(self.day, self.fetched_at, self.failed, now)
-        if state is not DayState.OPEN and not self.whole:
-            return DayState.MISSING
-        return state
 
 
 def records(connection: Connection, dataset: str, span: Span) -> dict[date, DayRecord]:

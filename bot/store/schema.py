@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 6
-"""The schema this program writes. A database with a higher one is refused."""
-
 metadata = sa.MetaData()
 
 meta = sa.Table(

@@ -7,6 +7,16 @@ from datetime import datetime
 from bot.store.instants import to_text
 from bot.store.light import Light, Statement
 
+CHECKED = "checked"
+"""The last check that ended; its detail is the last day judged, or the first it missed."""
+FETCHED = "fetched"
+"""The last fetch in which all costs came."""
+FAILED = "failed"
+"""The last run in which the source or a delivery failed; its detail says what."""
+BLIND = "blind"
+"""Since when a part of the bill cannot be read; its detail is `told` if people heard of it."""
+MISSING = "missing"
+"""The last check that ended; its detail is the number of days whose costs are not known."""
 TICKED = "ticked/"
 """A worker's last tick, followed by its host: the detail is JSON, see `bot.worker.worker`."""
 CRASHED = "crashed/"

@@ -63,19 +63,24 @@ def read_plan(text: str) -> Plan:
     """The plan a child told. Raises ValueError or KeyError for anything else."""
     told = json.loads(text)
     return Plan(
-        timetable=Timetable(
-            zone=ZoneInfo(told["timezone"]),
-            check_every=timedelta(seconds=told["check_every"]),
-            jitter=timedelta(seconds=told["jitter"]),
-            digests=tuple(_digest(name, at) for name, at in told["digests"].items()),
-            catch_up=timedelta(seconds=told["catch_up"]),
-        ),
+        timetable=read_timetable(told),
         limits=Limits(told["run_timeout"], told["memory_mb"]),
         store_url=told["store_url"],
         listen=told["listen"],
         interactive=told["interactive"],
         tick=told["tick"],
         read=tuple((name, mtime, size, inode) for name, mtime, size, inode in told["read"]),
+    )
+
+
+def read_timetable(told: Mapping[str, Any]) -> Timetable:
+    """The schedules of a plan as told. Raises ValueError, KeyError or TypeError as above."""
+    return Timetable(
+        zone=ZoneInfo(told["timezone"]),
+        check_every=timedelta(seconds=told["check_every"]),
+        jitter=timedelta(seconds=told["jitter"]),
+        digests=tuple(_digest(name, at) for name, at in told["digests"].items()),
+        catch_up=timedelta(seconds=told["catch_up"]),
     )
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bot.alerts.decide import Circumstances, Verdict, after, decide, message_key, verdict
 from bot.alerts.inhibit import inhibited
-from bot.alerts.life import Alert, Standing, State
+from bot.alerts.life import Alert
 from bot.alerts.model import Finding, Reason, Severity
+from bot.alerts.standing import Standing, State
 from bot.spend.money import from_dollars
 from tests.build import NOW, YESTERDAY, finding, on, project
 

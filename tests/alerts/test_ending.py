@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bot.alerts.decide import Circumstances, after, verdict
 from bot.alerts.ending import Ending, View, end, ended
-from bot.alerts.life import Alert, Standing
+from bot.alerts.life import Alert
 from bot.alerts.model import Finding, Skipped
+from bot.alerts.standing import Standing
 from bot.spend.calendar import DayState, Span, Unit
 from bot.spend.ledger import trailing
 from tests.build import NOW, TODAY, at, finding, ledger, on, project

@@ -22,10 +22,10 @@ from bot.config.load import load_configuration
 from bot.sources.base import Fetched
 from bot.spend.calendar import Span
 from bot.store.database import open_lasting
+from bot.store.dayrecord import COSTS
 from bot.store.history import History
 from bot.store.outbox import Outbox
 from bot.store.pulses import Pulses
-from bot.store.records import COSTS
 from bot.wiring import fetching_app
 from tests import postgres
 from tests.cases.stage import NOW, TODAY, Place

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from bot.config.settings import SECRETS, DigestTime, Settings, absolute_store_url
+from bot.config.settings import DigestTime, Settings
+from bot.config.written import SECRETS, absolute_store_url
 from bot.spend.calendar import ONE_DAY, DayState, midnight
 from bot.spend.ledger import trailing
 from tests.build import on

@@ -14,7 +14,7 @@ import pytest
 from bot.doctor.checkup import Check
 from bot.doctor.database import database_checks, known_ids
 from bot.store.database import open_lasting
-from bot.store.schema import VERSION
+from bot.store.version import VERSION
 
 
 def looked_at(file: Path | str) -> dict[str, tuple[str, str]]:

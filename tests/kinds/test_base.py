@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from bot.alerts.model import PER_REQUEST, Dimension, Measure
 from bot.kinds.base import amount, per_words, times
-from bot.kinds.durations import duration_words, parse_duration
 from bot.spend.currency import USD
+from bot.spend.durations import duration_words, parse_duration
 from bot.spend.globs import matches
 from bot.spend.metrics import Metric
 from tests.build import ledger, rule

@@ -9,8 +9,9 @@ from io import StringIO
 from rich.console import Console
 
 from bot.alerts.decide import Circumstances, Verdict, after, verdict
-from bot.alerts.life import Alert, Standing
+from bot.alerts.life import Alert
 from bot.alerts.model import Finding, Reason, Severity
+from bot.alerts.standing import Standing
 from bot.alerts.storm import Group
 from bot.messages.blockkit import BLOCKS, WHOLE_TEXT, blocks, fallback_text
 from bot.messages.compose_alert import Address, compose_alert, compose_place

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.alerts.life import Alert, Standing
+from bot.alerts.life import Alert
+from bot.alerts.standing import Standing
 from bot.messages.blockkit import blocks
 from bot.messages.compose_alert import Address, compose_alert, compose_place
 from bot.messages.controls import DASHBOARD_URL, controls, fingerprint, fingerprint_in

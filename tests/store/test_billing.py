@@ -14,8 +14,8 @@ from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, CostRow
 from bot.store.billing import Foreign
 from bot.store.database import Database
+from bot.store.dayrecord import COSTS
 from bot.store.history import History
-from bot.store.records import COSTS
 from tests.build import NOW, TODAY, YESTERDAY
 
 BEFORE = YESTERDAY - timedelta(days=1)

@@ -16,8 +16,9 @@ from sqlalchemy.engine import Connection
 from bot.errors import StoreError
 from bot.store import memory
 from bot.store.database import Database, open_forgetful, open_glanced, open_lasting
-from bot.store.schema import VERSION, meta, metadata, pulses
+from bot.store.schema import meta, metadata, pulses
 from bot.store.trouble import shown
+from bot.store.version import VERSION
 
 OPENERS = [open_lasting, open_forgetful]
 Opener = Callable[[str], Database]

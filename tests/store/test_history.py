@@ -23,8 +23,9 @@ from bot.spend.metrics import Additive, Metric
 from bot.spend.rows import CostDay, CostRow, Name, UsageDay, UsageKind, UsageRow
 from bot.spend.split import Volume
 from bot.store.database import Database, open_forgetful, open_lasting
+from bot.store.dayrecord import COSTS
 from bot.store.history import History
-from bot.store.records import COSTS, usage_dataset
+from bot.store.records import usage_dataset
 from bot.store.schema import cost_rows, cost_sums
 from tests.build import NOW, TODAY, YESTERDAY, on
 from tests.examples import examples

@@ -29,8 +29,8 @@ from bot.spend.line_item import family, parse
 from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
 from bot.store.billing import Foreign
 from bot.store.database import Database, open_forgetful, open_lasting
+from bot.store.dayrecord import COSTS, DayRecord
 from bot.store.history import History
-from bot.store.records import COSTS, DayRecord
 from bot.store.schema import cost_rows, cost_sums, days, members, usage_rows
 from tests import postgres
 from tests.build import NOW, TODAY
@@ -56,7 +56,8 @@ def bills(draw: st.DrawFn) -> CostDay:
         line_item=st.sampled_from((None, "a", "gpt-5, input", "gpt-5-2025-08-07, output")),
         api_key_id=st.sampled_from((None, "a")),
         nanos=AMOUNTS,
-        quantity=st.sampled_from((None, 1.5)),
+        quantity=st.sampled_from((None, 1.5, 2.0)),
+        quantity_unit=st.sampled_from((None, "tokens")),
     )
     return CostDay(
         day,

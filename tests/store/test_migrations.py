@@ -21,8 +21,9 @@ from bot.store.database import Database, open_lasting
 from bot.store.history import History
 from bot.store.migrations import STEPS, migrate
 from bot.store.outbox import Outbox
-from bot.store.schema import VERSION, meta, outbox
+from bot.store.schema import meta, outbox
 from bot.store.slack_names import SlackNames
+from bot.store.version import VERSION
 from tests.build import NOW, TODAY, at, finding
 
 

@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.decide import Circumstances, after, verdict
-from bot.alerts.life import Alert, Standing
+from bot.alerts.life import Alert
 from bot.alerts.model import Finding
+from bot.alerts.standing import Standing
 from bot.spend.calendar import Unit
-from bot.store.alerts import AlertBook, recently_shown
+from bot.store.alerts import AlertBook
 from bot.store.database import Database
 from bot.store.instants import from_text, to_text
-from bot.store.pulses import CHECKED, FAILED, Pulse, Pulses
+from bot.store.pulses import Pulse, Pulses
+from bot.store.tallies import CHECKED, FAILED
 from tests.build import NOW, TODAY, finding, on, pair, project
 
 LATER = NOW + timedelta(hours=1)
@@ -94,20 +96,6 @@ def test_the_oldest_day_held_back_is_that_of_what_was_never_told(database: Datab
     closed = alert_of(finding(day=on("11-02")), told_at=None, standing=Standing.CLOSED)
     save(database, alert_of(finding(day=on("11-01"))), *held, closed)
     assert book.oldest_held_back() == on("11-11")
-
-
-@pytest.mark.parametrize(
-    ("when", "shown"),
-    [
-        ({"day": on("11-20")}, True),
-        ({"day": on("11-12")}, True),  # ended on the 13th, a week ago
-        ({"day": on("11-11")}, False),
-        ({"day": on("11-01"), "unit": Unit.MONTH}, True),
-        ({"day": on("10-01"), "unit": Unit.MONTH}, False),
-    ],
-)
-def test_alerts_of_the_last_week_are_shown(when: dict[str, Any], shown: bool) -> None:
-    assert recently_shown(alert_of(finding(**when)), TODAY) is shown
 
 
 def test_the_newest_alert_comes_first(database: Database) -> None:

@@ -23,9 +23,11 @@ from bot.store.database import Database, open_forgetful, open_lasting
 from bot.store.history import History
 from bot.store.migrations import STEPS as READ_ONLY_STEPS
 from bot.store.migrations import Step
-from bot.store.pulses import CHECKED, Pulses
-from bot.store.schema import VERSION, meta, metadata, pulses
+from bot.store.pulses import Pulses
+from bot.store.schema import meta, metadata, pulses
+from bot.store.tallies import CHECKED
 from bot.store.trouble import shown
+from bot.store.version import VERSION
 from tests import postgres
 from tests.build import NOW, TODAY, YESTERDAY
 
