@@ -53,6 +53,12 @@ class Amounts(NamedTuple):
         nanos = np.concatenate([part.nanos for part in parts])
         return cls(nanos, np.concatenate([part.attos for part in parts]), finer)
 
+    def nothing(self) -> NDArray[np.bool_]:
+        """Which of them are zero. What is finer than both numbers is not."""
+        found = np.equal(self.nanos, 0) & np.equal(self.attos, 0)
+        found[list(self.finer)] = False
+        return np.asarray(found)
+
     def shared_out(self, order: NDArray[np.intp]) -> Numbers:
         """`share_out` of the amounts in that order. Raises OverflowError beyond 64 bits."""
         if float(np.abs(self.nanos).sum(dtype=np.float64)) > _MOST:

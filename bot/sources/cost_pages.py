@@ -111,10 +111,6 @@ def _add(batch: CostBatch, results: bytes) -> int:
         raise UncutError
     found = _RESULTS.decode(results)
     amounts = [result.amount for result in found]
-    codes = {amount.currency for amount in amounts}
-    if not all(map(is_code, codes)):
-        raise UncutError
-    batch.currencies.update(map(str.upper, codes))
     words = (
         [result.project_id for result in found],
         [result.line_item for result in found],
@@ -122,8 +118,20 @@ def _add(batch: CostBatch, results: bytes) -> int:
         [result.quantity_unit for result in found],
     )
     exact = _amounts([amount.value for amount in amounts])
+    batch.currencies |= _currencies([amount.currency for amount in amounts], exact)
     batch.add(words, exact, _quantities([result.quantity for result in found]))
     return len(found)
+
+
+def _currencies(codes: list[str], exact: Amounts) -> set[str]:
+    """Those of the amounts, in capitals: nothing is nothing in any of them."""
+    different = set(codes)
+    if not all(map(is_code, different)):
+        raise UncutError
+    something = ~exact.nothing()
+    if len(different) > 1:
+        different = {codes[n] for n in np.flatnonzero(something)}
+    return set(map(str.upper, different)) if something.any() else set()
 
 
 def _amounts(written: list[msgspec.Raw]) -> Amounts:

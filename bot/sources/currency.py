@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from bot.errors import SourceError
@@ -9,6 +10,7 @@ from bot.sources.cost_batch import CostBatch
 from bot.sources.openai_pages import Day
 from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.currency import is_code
+from bot.spend.money import MoneyError, dollars
 
 _UNKNOWN = "an unknown currency"
 _MOST_SHOWN = 3
@@ -35,7 +37,8 @@ class CurrencyError(SourceError):
 
 
 def currency_of(day: Day) -> str | None:
-    """The code of the day's currency, in capitals; None for a day without amounts.
+    """The code of the day's currency, in capitals; None for a day without amounts,
+    or with zeros only: nothing is nothing in any currency.
 
     Raises CurrencyError for a day with two, or with one that is no code. Amounts without any are
     left to the reader of rows, as is all else that is wrong with a row.
@@ -53,12 +56,20 @@ def currency_of(day: Day) -> str | None:
 
 
 def _currency(result: Any) -> str | None:
-    """The code of a result's currency, safe to show; None where it has none."""
+    """The code of a result's currency, safe to show; None where it has none, or costs nothing."""
     amount = result.get("amount") if isinstance(result, dict) else None
-    code = amount.get("currency") if isinstance(amount, dict) else None
+    if not isinstance(amount, dict) or _is_nothing(amount.get("value")):
+        return None
+    code = amount.get("currency")
     if not isinstance(code, str) or not code:
         return None
     return code.upper() if is_code(code) else _UNKNOWN
+
+
+def _is_nothing(value: Any) -> bool:
+    with suppress(MoneyError):
+        return dollars(value) == 0
+    return False
 
 
 def days_words(days: Span) -> str:

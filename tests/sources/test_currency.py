@@ -50,6 +50,24 @@ def test_a_day_without_amounts_has_no_currency() -> None:
     assert read_day().currency is None
 
 
+@pytest.mark.parametrize("nothing", [0, "0", "0E-6176", "-0.00"])
+@pytest.mark.parametrize("code", ["usd", "gbp", "no code"])
+def test_nothing_is_nothing_in_any_currency(nothing: Any, code: str) -> None:
+    zero = cost(nothing, line_item="other", currency=code)
+    for rows, currency in (((EUR, zero), "EUR"), ((zero, EUR), "EUR"), ((zero,), None)):
+        careful = read_day(*rows)
+        (fast,) = CostsQuery().days([fast_page(*rows)])
+        assert (careful.currency, len(careful.rows)) == (currency, len(rows))
+        assert fast == careful
+
+
+def test_the_smallest_amount_is_something() -> None:
+    for least in ("1e-18", "1e-30"):
+        (fast,) = CostsQuery().days([fast_page(cost(least, currency="gbp"), EUR)])
+        assert isinstance(fast, BrokenDay)
+        assert told(cost(least, currency="gbp"), EUR).endswith("are in EUR and GBP at once")
+
+
 @pytest.mark.parametrize(
     ("currencies", "words"),
     [
