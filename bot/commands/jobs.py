@@ -212,7 +212,7 @@ def _print_data(report: Report, out: Console) -> None:
         )
     )
     if data.missing_days:
-        out.print(_missing(data.missing_days))
+        hang(Text(), Text(_missing(data.missing_days)), out, out.width)
 
 
 def _missing(days: Sequence[date]) -> str:
