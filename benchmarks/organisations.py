@@ -17,6 +17,7 @@ from benchmarks.simulator import USUAL, Floats, Organisation, World, organisatio
 from bot.backtest import Backtest, backtest
 from bot.kinds import Rule, Spike
 from bot.spend.calendar import DayState, Span
+from bot.spend.currency import USD
 from bot.spend.ledger import Ids, Ledger, Sums, trailing
 from bot.spend.metrics import Additive
 from bot.spend.split import Volume
@@ -70,7 +71,7 @@ def replayed(values: Floats, owner: Sequence[int], rules: Sequence[Rule]) -> Bac
     span = Span(FIRST - timedelta(95), now.date() + timedelta(1))
     known = Span(FIRST, end)
     states = {day: DayState.SETTLED if day in known else DayState.MISSING for day in span}
-    ledger = Ledger(now, span, ArrayReader(values, names), states, states)
+    ledger = Ledger(now, span, ArrayReader(values, names), states, states, USD)
     days = Span(FIRST + timedelta(START), end)
     return backtest(ledger, rules, days, lambda today: trailing(today, 92))
 

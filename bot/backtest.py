@@ -140,6 +140,7 @@ def ledger_of(whole: Ledger, day: date, reach: Reach) -> PastLedger:
         reader=whole.reader,
         cost_states=_states_then(whole, whole.cost_states, span, day, now),
         usage_states=_states_then(whole, whole.usage_states, span, day, now),
+        currency=whole.currency,
         names=whole.names,
         settling=whole.settling,
         whole=whole,

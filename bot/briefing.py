@@ -15,6 +15,7 @@ from bot.messages.digest import Digest, ProofOfLife, Turn, told_period
 from bot.messages.digest_series import Budget
 from bot.report import Report
 from bot.spend.calendar import ONE_DAY, DayState, Period, Unit, period_of
+from bot.spend.currency import Currency
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Metric
 from bot.spend.movement import Newcomer, newcomers
@@ -44,7 +45,7 @@ def briefing(
         zone=configuration.settings.schedule.zone,
         channel=configuration.settings.slack.channel,
         ledger=ledger,
-        budgets=budgets(rules),
+        budgets=budgets(rules, ledger.currency),
         findings=tuple(one.finding for one in report.judged if one not in over),
         skipped=report.skipped,
         trouble=tuple(message for message, _ in report.trouble),
@@ -72,7 +73,7 @@ def closing(
         zone=configuration.settings.schedule.zone,
         channel=configuration.settings.slack.channel,
         ledger=ledger,
-        budgets=budgets(configuration.rulebook.enabled),
+        budgets=budgets(configuration.rulebook.enabled, ledger.currency),
         findings=(),
         skipped=(),
         trouble=(),
@@ -80,10 +81,10 @@ def closing(
     )
 
 
-def budgets(rules: Iterable[Rule]) -> tuple[Budget, ...]:
+def budgets(rules: Iterable[Rule], currency: Currency) -> tuple[Budget, ...]:
     """The limits on the whole organisation's money, shortest period first."""
     found = []
-    for rule in rules:
+    for rule in (rule for rule in rules if rule.fits(currency)):
         if isinstance(rule, Cap) and rule.per == ORGANIZATION.dimensions and not rule.match:
             limit = rule.limit_of((None,), "")
             if rule.metric is Metric.COST and limit:

@@ -414,7 +414,7 @@ def explain(**options: Any) -> int:
 def export(**options: Any) -> int:
     """Write the costs, usage or alerts that are held. Nothing is fetched.
 
-    Ids come with their names; dollars are exact; days are UTC. In CSV a text that a spreadsheet
+    Ids come with their names; amounts are exact; days are UTC. In CSV a text that a spreadsheet
     would take for a formula begins with an apostrophe.
     """
     from bot.commands.export import run_export  # noqa: PLC0415

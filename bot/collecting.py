@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import date, datetime
 
-from bot.sources.base import USAGE, Cause, FetchFailure, Source
+from bot.sources.base import COSTS, USAGE, Cause, FetchFailure, Source
 from bot.sources.batches import together
+from bot.sources.currency import days_words
+from bot.sources.queries import spans_of
 from bot.spend.calendar import ONE_DAY, Span
 from bot.spend.doubt import Belief
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind
+from bot.store.billing import Foreign
 from bot.store.history import History
 from bot.store.records import dataset_of, usage_dataset
-
-if TYPE_CHECKING:  # what only digests need is loaded with the first one
-    pass
 
 
 def collect(
@@ -25,12 +25,14 @@ def collect(
     Days that are not believed count among them.
     """
     failures: list[FetchFailure] = []
+    refused: list[Foreign] = []
     found_names: list[Name] = []
     for fetched in together(source.fetch(days)):
         match fetched:
             case CostDay():
-                doubted = history.take(fetched, now, belief)
-                failures.extend(_doubted(fetched, doubt) for doubt in [doubted] if doubt)
+                doubted, others = _taken(history.take(fetched, now, belief), fetched)
+                failures += doubted
+                refused += others
             case list():
                 doubts = history.take_uses(fetched, now, belief)
                 failures.extend(_doubted(one, doubt) for one, doubt in doubts)
@@ -41,7 +43,39 @@ def collect(
                 for dataset in _datasets(fetched.part):
                     history.mark_failed(dataset, fetched.days, fetched.message, now)
     history.remember_names(found_names, now)
-    return failures
+    foreign = _foreign([*refused, *history.decide_currency(now)])
+    for failure in foreign:
+        history.mark_failed(COSTS, failure.days, failure.message, now)
+    return failures + foreign
+
+
+def _taken(
+    why_not: str | Foreign | None, fetched: CostDay
+) -> tuple[list[FetchFailure], list[Foreign]]:
+    """A day that was not taken: what is doubted of it, or that it is in another currency."""
+    if isinstance(why_not, Foreign):
+        return [], [why_not]
+    return ([_doubted(fetched, why_not)] if why_not else []), []
+
+
+def _foreign(foreign: Sequence[Foreign]) -> list[FetchFailure]:
+    """Days in another currency than the bill; those that follow each other are told as one."""
+    days: dict[tuple[str, str], list[date]] = {}
+    for one in foreign:
+        days.setdefault((one.theirs, one.bill), []).append(one.day)
+    return [
+        FetchFailure(
+            part=COSTS,
+            days=span,
+            message=f"{COSTS} of {days_words(span)} are in {theirs}, and this bill is in {bill}",
+            hint="A history has one currency and nothing is converted: these days count as "
+            "missing. If the bill changed its currency, let source.history_days reach back to the "
+            f"change only; if it goes on in {theirs}, give the bot a new database in store.url. "
+            "More: docs/days-and-money.md, “Another currency”.",
+        )
+        for (theirs, bill), some in days.items()
+        for span in spans_of(some)
+    ]
 
 
 def _doubted(fetched: CostDay | UsageDay, doubt: str) -> FetchFailure:

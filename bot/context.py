@@ -116,12 +116,14 @@ def open_ledger(app: App, span: Span | None = None) -> Ledger:
     """The history up to now, as rules see it; of another span than the app's if one is given."""
     times = app.configuration.settings.source.settling
     span = span or app.span
+    app.history.decide_currency(app.now)  # a first reading that was killed left it open
     return Ledger(
         now=app.now,
         span=span,
         reader=app.history,
         cost_states=app.history.states(COSTS, span, times, app.now),
         usage_states=app.history.usage_states(span, times, app.now),
+        currency=app.history.currency(),
         names=app.history.names(),
         settling=times,
     )
@@ -139,6 +141,7 @@ def data_state(app: App, ledger: Ledger) -> DataState:
         last_settled_day=max(settled, default=None),
         missing_days=tuple(d for d, s in states.items() if s is DayState.MISSING),
         rows=app.history.row_counts(app.span),
+        currency=ledger.currency,
         totals={
             day: (
                 states.get(day, DayState.MISSING),

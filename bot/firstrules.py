@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from bot.config.yamlwrite import comment, number, quoted, written
 from bot.spend.calendar import ONE_DAY, Period, Span, Unit, period_name, period_of
+from bot.spend.currency import Currency
 from bot.spend.forecast import Forecast, period_end
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.metrics import Additive
-from bot.spend.money import NANOS_PER_DOLLAR, usd
+from bot.spend.money import NANOS_PER_UNIT
 from bot.spend.names import clean
 
 WEEKS = 4
@@ -47,7 +48,7 @@ class FirstRules:
 
 @dataclass(frozen=True, slots=True)
 class _Spender:
-    """A project in the latest weeks. `busy`: nano-dollars of the busiest day of a usual week."""
+    """A project in the latest weeks. `busy`: nanos of the busiest day of a usual week."""
 
     ids: Ids
     name: str
@@ -61,7 +62,7 @@ def first_rules(ledger: Ledger) -> FirstRules:
     totals = ledger.sums(Additive.COST, ("organization",)).values.sum(axis=1)
     spent = sum(_value(ledger, totals, day) for day in days)
     if spent <= 0:
-        return guessed_rules()
+        return guessed_rules(ledger.currency)
     first = next(n for n, day in enumerate(days) if _value(ledger, totals, day) > 0)
     days = days[first:]
     recent = days[-7 * WEEKS :]
@@ -71,23 +72,23 @@ def first_rules(ledger: Ledger) -> FirstRules:
             *_head(days),
             *_organisation_cap(ledger, totals, recent),
             *_budget(ledger, totals, days),
-            *_project_caps(spenders),
+            *_project_caps(spenders, ledger.currency),
             *_spikes(totals, ledger, recent),
         ]
     )
-    return FirstRules(f"{text}\n", _basis(days, spent, len(spenders)))
+    return FirstRules(f"{text}\n", _basis(days, ledger.currency.text(spent), len(spenders)))
 
 
-def guessed_rules() -> FirstRules:
+def guessed_rules(currency: Currency) -> FirstRules:
     """Rules of an organisation without a history."""
-    return FirstRules(_guesses(), "There is no history yet: the numbers are guesses.")
+    return FirstRules(_guesses(currency), "There is no history yet: the numbers are guesses.")
 
 
-def round_up(nanos: float) -> Decimal:
-    """The next round number of dollars: 1, 1.2, 1.5, 2 … times a power of ten; at least 1."""
-    dollars = max(Decimal(round(nanos)) / NANOS_PER_DOLLAR, Decimal(1))
-    power = Decimal(10) ** dollars.adjusted()
-    return next(step * power for step in _ROUND if step * power >= dollars)
+def round_up(nanos: float, least: int = 1) -> Decimal:
+    """The next round amount: 1, 1.2, 1.5, 2 … times a power of ten; at least so much."""
+    units = max(Decimal(round(nanos)) / NANOS_PER_UNIT, Decimal(least))
+    power = Decimal(10) ** units.adjusted()
+    return next(step * power for step in _ROUND if step * power >= units)
 
 
 def _head(days: Sequence[date]) -> Iterator[str]:
@@ -97,12 +98,11 @@ def _head(days: Sequence[date]) -> Iterator[str]:
     yield "rules:"
 
 
-def _basis(days: Sequence[date], spent: int, projects: int) -> str:
+def _basis(days: Sequence[date], spent: str, projects: int) -> str:
     count = "1 finished day" if len(days) == 1 else f"{len(days)} finished days"
     who = "1 project" if projects == 1 else f"{projects} projects"
     return (
-        f"{count}, {_said(days[0])} to {_said(days[-1])}: {usd(spent)}; {who} in the last "
-        f"{WEEKS} weeks."
+        f"{count}, {_said(days[0])} to {_said(days[-1])}: {spent}; {who} in the last {WEEKS} weeks."
     )
 
 
@@ -110,15 +110,16 @@ def _organisation_cap(
     ledger: Ledger, totals: NDArray[np.int64], recent: Sequence[date]
 ) -> Iterator[str]:
     busy = _busy([_value(ledger, totals, day) for day in recent])
-    cap = round_up(busy * float(HEADROOM))
-    yield f"  # The busiest day of a usual week cost {usd(busy)} (median of {WEEKS} weeks);"
+    currency = ledger.currency
+    cap, cost = round_up(busy * float(HEADROOM), currency.times), currency.text(busy)
+    yield f"  # The busiest day of a usual week cost {cost} (median of {WEEKS} weeks);"
     yield f"  # {number(HEADROOM)} times that, rounded up."
     yield from _rule(
         {
             "name": "organisation daily cap",
             "kind": "cap",
             "period": "day",
-            "limit_usd": cap,
+            _limit(currency): cap,
             "severity": "critical",
         }
     )
@@ -133,7 +134,7 @@ def _budget(ledger: Ledger, totals: NDArray[np.int64], days: Sequence[date]) -> 
             "name": "monthly budget",
             "kind": "cap",
             "period": "month",
-            "limit_usd": round_up(worth * 1.1),
+            _limit(ledger.currency): round_up(worth * 1.1, ledger.currency.times),
             "steps": [80, 100],
             "severity": "critical",
         }
@@ -142,15 +143,15 @@ def _budget(ledger: Ledger, totals: NDArray[np.int64], days: Sequence[date]) -> 
 
 def _month(ledger: Ledger, totals: NDArray[np.int64], days: Sequence[date]) -> tuple[float, str]:
     """What a month costs, and where that is from: foreseen, the dearest whole one, or 30 days."""
-    month = period_of(days[-1], Unit.MONTH)
+    month, text = period_of(days[-1], Unit.MONTH), ledger.currency.text
     foreseen = _foreseen(ledger, totals, days, month)
     best, named = _dearest_month(ledger, totals, days)
     if foreseen and foreseen >= best:
-        return foreseen, f"{period_name(month)} is foreseen to end at {usd(foreseen)}"
+        return foreseen, f"{period_name(month)} is foreseen to end at {text(foreseen)}"
     if named:
-        return best, f"{named}, the dearest whole month held, cost {usd(best)}"
+        return best, f"{named}, the dearest whole month held, cost {text(best)}"
     mean = sum(_value(ledger, totals, day) for day in days) / len(days)
-    return 30 * mean, f"30 days at the mean of {usd(mean)} a day"
+    return 30 * mean, f"30 days at the mean of {text(mean)} a day"
 
 
 def _foreseen(
@@ -178,7 +179,7 @@ def _dearest_month(
     return best, named
 
 
-def _project_caps(spenders: Sequence[_Spender]) -> Iterator[str]:
+def _project_caps(spenders: Sequence[_Spender], currency: Currency) -> Iterator[str]:
     whole = sum(one.total for one in spenders)
     own = [
         one
@@ -190,19 +191,20 @@ def _project_caps(spenders: Sequence[_Spender]) -> Iterator[str]:
     yield "  - name: project daily caps"
     yield "    kind: cap"
     yield "    per: project"
-    yield "    limit_usd:"
+    yield f"    {_limit(currency)}:"
     for one in own:
-        limit = round_up(one.busy * float(HEADROOM))
+        limit = round_up(one.busy * float(HEADROOM), currency.times)
         key = _key(one, spenders)
         called = "" if key == one.name else f"{clean(one.name)}: "
-        yield f"      {quoted(key)}: {number(limit)}  {comment(f'{called}{usd(one.busy)}')}"
+        said = f"{called}{currency.text(one.busy)}"
+        yield f"      {quoted(key)}: {number(limit)}  {comment(said)}"
     busiest = max((one.busy for one in rest), default=0)
     if busiest:
-        said = f"the others, and new ones: {usd(busiest)} at most"
+        said = f"the others, and new ones: {currency.text(busiest)} at most"
     else:
         busiest = min((one.busy for one in own), default=0)
-        said = f"new ones: as much as the smallest above, {usd(busiest)}"
-    limit = round_up(busiest * float(HEADROOM))
+        said = f"new ones: as much as the smallest above, {currency.text(busiest)}"
+    limit = round_up(busiest * float(HEADROOM), currency.times)
     yield f"      default: {number(limit)}  {comment(said)}"
     yield "    severity: warning"
 
@@ -220,30 +222,41 @@ def _key(one: _Spender, all_of_them: Sequence[_Spender]) -> str:
 
 def _spikes(totals: NDArray[np.int64], ledger: Ledger, recent: Sequence[date]) -> Iterator[str]:
     mean = sum(_value(ledger, totals, day) for day in recent) / len(recent)
-    floor = max(round_up(mean * 0.02), Decimal(5))
+    currency = ledger.currency
+    least = currency.about(5)
+    floor = max(round_up(mean * 0.02, currency.times), Decimal(least) / NANOS_PER_UNIT)
     yield "  # A project far above its usual weekday. What is less than this much above it is not"
-    yield f"  # worth a message: 2% of the organisation's mean day of {usd(mean)}, at least $5."
+    share = f"2% of the organisation's mean day of {currency.text(mean)}"
+    yield f"  # worth a message: {share}, at least {currency.as_set(least)}."
     yield from _rule(
         {
             "name": "project spikes",
             "kind": "spike",
             "per": "project",
-            "min_usd": floor,
+            "min_usd" if currency.is_dollars else "min_amount": floor,
             "severity": "warning",
         }
     )
 
 
-def _guesses() -> str:
-    budget = 20 * _GUESS
+def _limit(currency: Currency) -> str:
+    """The option that a cap's limit is written with."""
+    return "limit_usd" if currency.is_dollars else "limit"
+
+
+def _guesses(currency: Currency) -> str:
+    limit, guess = _limit(currency), _GUESS * currency.times
     rules: list[dict[str, Any]] = [
-        {"name": "organisation daily cap", "kind": "cap", "limit_usd": _GUESS},
-        {"name": "monthly budget", "kind": "cap", "period": "month", "limit_usd": budget,
+        {"name": "organisation daily cap", "kind": "cap", limit: guess},
+        {"name": "monthly budget", "kind": "cap", "period": "month", limit: 20 * guess,
          "steps": [80, 100]},
-        {"name": "project daily caps", "kind": "cap", "per": "project", "limit_usd": _GUESS / 2},
+        {"name": "project daily caps", "kind": "cap", "per": "project", limit: guess / 2},
         {"name": "project spikes", "kind": "spike", "per": "project"},
     ]  # fmt: skip
-    head = "# Written by `bot init` without a history: the dollars are guesses. Run it again with\n"
+    money = "dollars" if currency.is_dollars else "amounts"
+    head = (
+        f"# Written by `bot init` without a history: the {money} are guesses. Run it again with\n"
+    )
     return f"{head}# --force once there is one, or fit them by hand.\n{written({'rules': rules})}"
 
 

@@ -22,7 +22,8 @@ from bot.messages.model import Message
 from bot.messages.placeholders import called
 from bot.sources.base import FetchFailure
 from bot.spend.calendar import DayState
-from bot.spend.money import usd_string
+from bot.spend.currency import Currency
+from bot.spend.money import exact
 from bot.spend.split import Split
 
 if TYPE_CHECKING:
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class DataState:
     """What is known of the bill. `totals`: per day of the refetched window its state and
-    nano-dollars (None where nothing was ever read)."""
+    nanos of `currency` (None where nothing was ever read)."""
 
     last_finished_day: date | None
     last_settled_day: date | None
     missing_days: tuple[date, ...]
     rows: Mapping[str, int]
     totals: Mapping[date, tuple[DayState, int | None]]
+    currency: Currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _and(parts: Sequence[str]) -> str:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The document of `--output json`. Money is exact dollars in a string, the rest numbers."""
+    """The document of `--output json`. Money is exact in a string, the rest numbers."""
     return {
         "as_of": _instant(report.as_of),
         "data": _data(report.data),
@@ -125,7 +127,7 @@ def _data(data: DataState) -> dict[str, Any]:
         "totals": {
             day.isoformat(): {
                 "state": state.value,
-                "usd": None if nanos is None else usd_string(nanos),
+                **data.currency.keyed(nanos),
             }
             for day, (state, nanos) in data.totals.items()
         },
@@ -148,22 +150,22 @@ def _finding(judged: Judged) -> dict[str, Any]:
 
 
 def split_json(split: Split | None) -> dict[str, Any] | None:
-    """A split: exact dollars in strings; `parts` is None where usage is not known."""
+    """A split: exact amounts in strings; `parts` is None where usage is not known."""
     if split is None:
         return None
     return {
         "against": split.against,
-        "observed": usd_string(split.observed),
-        "expected": usd_string(split.expected),
-        "change": usd_string(split.change),
-        "parts": {cause.value: usd_string(n) for cause, n in split.parts} or None,
+        "observed": exact(split.observed),
+        "expected": exact(split.expected),
+        "change": exact(split.change),
+        "parts": {cause.value: exact(n) for cause, n in split.parts} or None,
         "unexplained": list(split.unexplained),
         "contributors": [
             {
                 "dimension": one.dimension,
                 "id": one.id,
                 "name": one.name,
-                "change": usd_string(one.nanos),
+                "change": exact(one.nanos),
                 "share": None if one.share is None else round(one.share, 4),
             }
             for one in split.contributors
@@ -229,10 +231,10 @@ def subject_json(subject: Subject) -> dict[str, Any]:
 
 
 def quantity_json(value: float | None, measure: Measure) -> str | int | float | None:
-    """Exact dollars in a string, or a plain number."""
+    """Exact money in a string, or a plain number."""
     if value is None:
         return None
-    return usd_string(round(value)) if measure.is_money else _number(value)
+    return exact(round(value)) if measure.is_money else _number(value)
 
 
 def _number(value: float | None) -> int | float | None:

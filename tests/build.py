@@ -19,6 +19,7 @@ from bot.alerts.model import (
 )
 from bot.kinds import KINDS, Rule
 from bot.spend.calendar import DayState, SettlingTimes, Span, Unit, period_of
+from bot.spend.currency import USD, Currency
 from bot.spend.ledger import Ids, Ledger, Sums, trailing
 from bot.spend.metrics import Additive
 from bot.spend.money import from_dollars
@@ -28,6 +29,7 @@ TODAY = date(2026, 11, 20)
 """A Friday; most tests are about the day before, Thu 19 Nov 2026."""
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 YESTERDAY = TODAY - timedelta(days=1)
+IN_DOLLARS = Measure.money(USD)
 
 
 def at(text: str) -> datetime:
@@ -120,13 +122,14 @@ def ledger(
     days: int = 90,
     states: Mapping[str, DayState] | None = None,
     names: Mapping[str, Mapping[str, str]] | None = None,
+    currency: Currency = USD,
 ) -> Ledger:
     """A ledger as an hourly bot would hold it at `now`; `states` says what is different."""
     span = trailing(now.date(), days)
     known = {day: SettlingTimes().state(day, now, failed=False, now=now) for day in span}
     known |= {on(day): state for day, state in (states or {}).items()}
     reader = DictReader(entry for several in entries for entry in several)
-    return Ledger(now, span, reader, known, known, names or {})
+    return Ledger(now, span, reader, known, known, currency, names or {})
 
 
 def rule(kind: str, **options: Any) -> Rule:
@@ -171,7 +174,7 @@ def finding(
         "kind": "cap",
         "severity": Severity.WARNING,
         "metric": "cost",
-        "measure": Measure.USD,
+        "measure": IN_DOLLARS,
         "observed": from_dollars("41.2"),
         "why": "The organisation spent $41.20.",
         "headline": "The organisation is over its daily cap",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from hypothesis import settings
 from bot.store.database import Database, open_lasting
 from tests import postgres
 from tests.examples import examples
+from tests.files import in_memory
 from tests.strace import NO_STRACE
 
 settings.register_profile("suite", examples(40))
@@ -21,6 +23,14 @@ settings.load_profile("suite")
 
 # One font cache for all: matplotlib would build one per home directory, seconds each time.
 os.environ["MPLCONFIGDIR"] = str(Path(__file__).parent.parent / ".pytest_cache" / "matplotlib")
+
+# As the program itself: see `bot/__main__.py`.
+gc.set_threshold(50_000, 20, 20)
+
+# Twenty thousand commits would wait for the disk. What is left when a disk fails or a process dies
+# is tested by other means (`tests/strace.py`, `tests/sweeps`).
+if memory := in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 OURS = ("OPENAI_", "SLACK_", "BOT_", "HEARTBEAT_", "XDG_", "HTTP_", "HTTPS_", "ALL_", "NO_PROXY")
 LOOKS_OUTSIDE = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}

@@ -20,6 +20,7 @@ from bot.config.load import load_configuration
 from bot.config.rulebook import load_rulebook
 from bot.kinds import KINDS, Rule
 from bot.report import DataState, Report, as_json
+from bot.spend.currency import USD
 from bot.spend.metrics import Metric
 from tools.pictures import PICTURES
 
@@ -277,7 +278,7 @@ def test_the_document_in_docs_json_is_what_the_sample_gives(
 
 def test_docs_json_shows_every_key_of_the_document_in_its_order() -> None:
     (text,) = _blocks(ROOT / "docs" / "json.md", "json")
-    nothing = DataState(None, None, (), {}, {})
+    nothing = DataState(None, None, (), {}, {}, USD)
     document = as_json(Report(datetime(2026, 11, 20, tzinfo=UTC), nothing))
     assert list(json.loads(text)) == list(document)
     assert list(json.loads(text)["data"]) == list(document["data"])
@@ -286,9 +287,11 @@ def test_docs_json_shows_every_key_of_the_document_in_its_order() -> None:
 def test_the_readme_shows_how_the_demo_begins(
     sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = _blocks(README, "text")[0].split()
+    shown = _blocks(README, "text")[0].splitlines()
     assert run(["check", "--dry-run"]) == 0
-    assert capsys.readouterr().out.split()[: len(shown)] == shown
+    told = capsys.readouterr().out.splitlines()
+    assert told[: len(shown)] == shown
+    assert [line for line in told if line != line.rstrip()] == []
     pictures = re.findall(r"!\[[^]]*\]\((docs/pictures/[^)]+)\)", _text(README))
     assert {Path(one).stem for one in pictures} <= set(PICTURES)
     assert pictures

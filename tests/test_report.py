@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.report import DataState, Report
 from bot.sources.base import FetchFailure
 from bot.spend.calendar import ONE_DAY, Span
+from bot.spend.currency import USD
 from tests.build import NOW, TODAY
 
 DAYS = Span(TODAY, TODAY + ONE_DAY)
@@ -12,7 +13,7 @@ REFUSED = "the connection was refused (tried 5 times)"
 
 
 def trouble(*failures: tuple[str, str, str | None]) -> tuple[tuple[str, str | None], ...]:
-    data = DataState(None, None, (), {}, {})
+    data = DataState(None, None, (), {}, {}, USD)
     parts = tuple(FetchFailure(part, DAYS, why, hint) for part, why, hint in failures)
     return Report(NOW, data, failures=parts).trouble
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from bot.spend.calendar import Period, Span, Unit, period_of
+from bot.spend.currency import Currency, currency
 from bot.spend.split import Split
 
 SEPARATOR = " × "
@@ -40,19 +42,54 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-class Measure(StrEnum):
-    """The unit of a finding's numbers: money is in integer nano-dollars, the rest are plain."""
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The unit of a finding's numbers: money is in integer nanos of `currency`, the rest plain.
 
-    USD = "usd"
-    REQUESTS = "requests"
-    TOKENS = "tokens"
-    RATIO = "ratio"
-    USD_PER_REQUEST = "usd_per_request"
-    USD_PER_MILLION_TOKENS = "usd_per_million_tokens"
+    `value` is what JSON calls it: `usd`, `eur_per_request`, `tokens`.
+    """
+
+    value: str
+    currency: Currency | None = None
+
+    REQUESTS: ClassVar[Measure]
+    TOKENS: ClassVar[Measure]
+    RATIO: ClassVar[Measure]
+
+    @classmethod
+    def money(cls, currency: Currency, per: str = "") -> Measure:
+        """Money as such, or `per` something: `PER_REQUEST`, `PER_MILLION_TOKENS`."""
+        return cls(f"{currency.unit}{per}", currency)
+
+    @classmethod
+    def parse(cls, value: str) -> Measure:
+        """The measure that has this value. Raises ValueError for none."""
+        if (plain := cls(value)) in (cls.REQUESTS, cls.TOKENS, cls.RATIO):
+            return plain
+        code, per, of = value.partition("_per_")
+        return cls.money(currency(code), f"{per}{of}")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> Any:
+        """Where a finding is kept as JSON, its measure is kept as its value."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - only where something is kept
+
+        written = core_schema.plain_serializer_function_ser_schema(lambda measure: measure.value)
+        return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)
 
     @property
     def is_money(self) -> bool:
-        return self in (Measure.USD, Measure.USD_PER_REQUEST, Measure.USD_PER_MILLION_TOKENS)
+        return self.currency is not None
+
+    @property
+    def is_total(self) -> bool:
+        """Whether it is money as such, and not per something."""
+        return self.currency is not None and self.value == self.currency.unit
+
+
+Measure.REQUESTS, Measure.TOKENS = Measure("requests"), Measure("tokens")
+Measure.RATIO = Measure("ratio")
+PER_REQUEST, PER_MILLION_TOKENS = "_per_request", "_per_million_tokens"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -136,7 +173,8 @@ class Foreseen:
 class Finding:
     """What a rule says about one subject in one period.
 
-    `observed`, `limit` and `expected` are in the unit of `measure` (nano-dollars for money).
+    `observed`, `limit` and `expected` are in the unit of `measure` (nanos for money), the `split`
+    in nanos of the bill's currency.
     `step` is the highest step crossed (percent of a cap), None where a kind has no steps.
     `provisional`: the period holds a day that is open or may still be restated.
     `why` is one sentence with the numbers, in plain text (names in it are not yet escaped).

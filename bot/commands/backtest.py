@@ -103,7 +103,7 @@ class History:
             return [alert.first.finding for alert in self.replayed(rules).alerts]
 
         now = [alert.first.finding for alert in result.alerts]
-        return plan(result.rules, now, target, len(self.days), told)
+        return plan(result.rules, now, target, len(self.days), told, self.whole.currency)
 
     def picture(self, result: Backtest) -> AlertHistory:
         """Every day's cost and every alert."""
@@ -112,7 +112,10 @@ class History:
         totals = table.values.sum(axis=1)[start : start + len(self.days)]
         missing = self.whole.days_in_state(self.days, DayState.MISSING)
         told = {rule.name: [alert.first.day for alert in result.of(rule)] for rule in result.rules}
-        return AlertHistory(self.days, tuple(map(int, totals)), told, frozenset(missing))
+        currency = self.whole.currency
+        return AlertHistory(
+            self.days, tuple(map(int, totals)), told, frozenset(missing), currency=currency
+        )
 
 
 def load_recorded(app: App) -> None:

@@ -68,7 +68,7 @@ def _plot(name: str, unit: Unit, config: Path | None, as_of: datetime | None) ->
         load_recorded(app)
         ledger = open_ledger(app)
         period = period_of(period_of(ledger.today, unit).start - ONE_DAY, unit)
-        limits = budgets(loaded.rulebook.enabled)
+        limits = budgets(loaded.rulebook.enabled, ledger.currency)
         days = [day for day in trailing(app.today, CHART_DAYS) if day in app.span]
         findings, _, _ = flow.judge(app, ledger, days)
         alerts = alert_days(findings) | flow.told_days(app)

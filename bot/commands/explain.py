@@ -20,7 +20,7 @@ from bot.commands.toldstate import alert_state
 from bot.commands.workings import UsedDay, Worked, worked
 from bot.context import App, open_ledger
 from bot.errors import UsageError
-from bot.kinds import Cap
+from bot.kinds import Cap, judging
 from bot.kinds.base import amount
 from bot.report import finding_json, quantity_json, subject_json
 from bot.spend.calendar import Span
@@ -64,7 +64,7 @@ def run_explain(
 def _document(app: App, ledger: Ledger, asked: Asked) -> dict[str, Any]:
     finding, skipped = _judged(app, ledger, asked)
     work = worked(asked.rule, ledger, asked.subject, asked.period)
-    measure = asked.rule.measure
+    measure = asked.rule.measure_in(ledger.currency)
     key = finding.key if finding else asked.key
     return {
         "key": key,
@@ -107,7 +107,7 @@ def _judged(app: App, ledger: Ledger, asked: Asked) -> tuple[Finding | None, lis
     if asked.rule.enabled:
         findings, skipped, _ = flow.judge(app, ledger, known)
     else:
-        outcomes = list(asked.rule.judge(ledger, known))
+        outcomes = judging.judge([asked.rule], ledger, known)
         findings = [one for one in outcomes if isinstance(one, Finding)]
         skipped = [one for one in outcomes if isinstance(one, Skipped)]
     mine = (one for one in findings if one.rule == asked.rule.name)
@@ -121,7 +121,7 @@ def _judged(app: App, ledger: Ledger, asked: Asked) -> tuple[Finding | None, lis
 def _later(asked: Asked, ledger: Ledger) -> Finding | None:
     """The finding that began with the day asked for, where a later day was the one to tell it."""
     since = Span(max(asked.period.start, ledger.span.start), ledger.span.end)
-    told = asked.rule.judge(ledger, list(since))
+    told = judging.judge([asked.rule], ledger, list(since))
     return next((o for o in told if isinstance(o, Finding) and o.key == asked.key), None)
 
 

@@ -19,7 +19,8 @@ from bot.errors import UsageError
 from bot.spend.calendar import ONE_DAY, Span, utc_day
 from bot.spend.names import visible
 from bot.store.database import open_forgetful
-from bot.store.listing import ALERTS, COSTS, USAGE, Listing, Row
+from bot.store.history import History
+from bot.store.listing import ALERTS, USAGE, Listing, Row
 
 Rows = Generator[Row, None, None]
 Writer = Callable[[Rows, Sequence[str], IO[bytes]], None]
@@ -41,12 +42,14 @@ def run_export(
 ) -> int:
     """Exit code 0. Raises UsageError where the output cannot be written."""
     loaded = configuration(config)
-    end = (until or utc_day(datetime.now(UTC))) + ONE_DAY
+    now = datetime.now(UTC)
+    end = (until or utc_day(now)) + ONE_DAY
     days = Span(min(since or _BEGINNING, end), end)
-    columns = {"costs": COSTS, "usage": USAGE, "alerts": ALERTS}[what]
     database = open_forgetful(loaded.store_url)
     try:
+        History(database).decide_currency(now)  # in the copy: a first reading may be under way
         listing = Listing(database)
+        columns = {"costs": listing.columns_of_costs, "usage": USAGE, "alerts": ALERTS}[what]
         rows = {"costs": listing.costs, "usage": listing.usage, "alerts": listing.alerts}[what]
         with _opened(out) as file, closing(rows(days)) as found:
             _WRITERS[form](found, columns, file)

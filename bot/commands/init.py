@@ -27,6 +27,7 @@ from bot.context import App, days_to_fetch, open_ledger
 from bot.errors import BotError
 from bot.firstrules import FirstRules, first_rules, guessed_rules
 from bot.spend.calendar import DayState
+from bot.spend.currency import USD
 from bot.wiring import dry_app, fetching_app
 
 KEY = "OPENAI_ADMIN_KEY"
@@ -88,7 +89,7 @@ def _looked(answers: Answers) -> Looked:
 
 
 def _guessed() -> Looked:
-    rules = guessed_rules()
+    rules = guessed_rules(USD)
     return Looked(rules, _book(rules), None, False)
 
 

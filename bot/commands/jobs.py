@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from bot import app as flow
@@ -25,7 +23,7 @@ from bot.context import App
 from bot.delivery.heartbeat import open_heartbeat, watched
 from bot.errors import UsageError
 from bot.logs import harmless, write_logs
-from bot.messages.text import render
+from bot.messages.text import hang, render
 from bot.report import Judged, Report, as_json
 from bot.spend.calendar import Unit, day_name
 from bot.store.outbox import Outbox
@@ -167,7 +165,7 @@ def _show(report: Report, output: str, dry_run: bool) -> None:
     elif output == "html":
         from bot.messages.html import page  # noqa: PLC0415 - only for this output
 
-        sys.stdout.write(page(report.messages, report.as_of))
+        sys.stdout.write(page(report.messages, report.as_of, report.data.currency.sign))
     else:
         _print(report, console(), dry_run)
     note_trouble(report)
@@ -188,7 +186,8 @@ def _print(report: Report, out: Console, dry_run: bool) -> None:
     if report.skipped:
         out.print(Text("Could not be judged", "bold"))
     for skipped in report.skipped:
-        out.print(Padding(Text(f"{skipped.rule}, {skipped.subject}: {skipped.why}"), (0, 0, 0, 2)))
+        words = Text(f"{skipped.rule}, {skipped.subject}: {skipped.why}")
+        hang(Text("  "), words, out, out.width)
     if dry_run:
         for message in report.messages:
             out.print()
@@ -229,10 +228,13 @@ def _print_findings(report: Report, out: Console) -> None:
         return
     many = "finding" if len(report.judged) == 1 else "findings"
     out.print(Text(f"{len(report.judged)} {many}", "bold"))
-    grid = Table.grid(padding=(0, 1))
+    # A pipe gets a finding's headline on one line, for whoever searches it.
+    width = out.width if out.is_terminal else sys.maxsize
+    severities = max(len(judged.finding.severity) for judged in report.judged)
     for judged in report.judged:
-        grid.add_row(*_finding_cells(judged))
-    out.print(grid)
+        before, headline, under = _finding_parts(judged, severities)
+        hang(before, headline, out, width)
+        hang(Text(" " * before.cell_len), under, out, width)
 
 
 def _nothing_found(report: Report) -> str:
@@ -242,13 +244,12 @@ def _nothing_found(report: Report) -> str:
     return "Nothing is over its limits."
 
 
-def _finding_cells(judged: Judged) -> tuple[Text, Text, Text]:
+def _finding_parts(judged: Judged, severities: int) -> tuple[Text, Text, Text]:
+    """What stands before a finding, its headline, and what stands below it."""
     finding = judged.finding
-    told = Text(finding.headline)
-    told.append(f"\n{finding.rule} · {judged.reason.value}", "dim")
-    colour = _COLOURS[finding.severity]
-    mark = Text(f" {_MARKS[finding.severity]}", colour)
-    return mark, Text(finding.severity.value, colour), told
+    mark = f" {_MARKS[finding.severity]} {finding.severity.value.ljust(severities)} "
+    under = Text(f"{finding.rule} · {judged.reason.value}", "dim")
+    return Text(mark, _COLOURS[finding.severity]), Text(finding.headline), under
 
 
 def exit_code(report: Report, fail_on: Severity | None) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -17,18 +16,29 @@ from pydantic import (
     Field,
     StrictBool,
     StringConstraints,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from bot.alerts.model import ORGANIZATION, Dimension, Finding, Measure, Outcome, Severity, Subject
+from bot.alerts.model import (
+    ORGANIZATION,
+    PER_MILLION_TOKENS,
+    PER_REQUEST,
+    Dimension,
+    Finding,
+    Measure,
+    Outcome,
+    Severity,
+    Subject,
+)
 from bot.kinds.durations import Duration
+from bot.kinds.money_options import TWINS, Dollars, Planned, in_nanos, one_of
 from bot.kinds.quiet import Quiet, quiet_hours
 from bot.spend.calendar import Span
+from bot.spend.currency import Currency
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive, Metric
-from bot.spend.money import LARGEST_DOLLARS, from_dollars, usd
+from bot.spend.money import from_dollars
 from bot.spend.names import clean
 
 MATCHABLE = tuple(d for d in Dimension if d is not Dimension.ORGANIZATION)
@@ -49,44 +59,11 @@ Globs = Annotated[
 """One glob or a list of them, on an id or a name; `!` in front excludes."""
 
 
-AS_NUMBER = WithJsonSchema(
-    {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}]}
-)
-"""How editors are told of an amount."""
-
-Dollars = Annotated[Decimal, Field(ge=0, le=LARGEST_DOLLARS, decimal_places=9), AS_NUMBER]
-"""An amount of a rule: to the nano-dollar, and no larger than money is counted."""
-
-
 class Direction(StrEnum):
     """Which way a change goes that is worth telling."""
 
     UP = "up"
     DOWN = "down"
-
-
-class Planned(BaseModel):
-    """A span of days whose extra spend is expected: `from` and `until` are both included."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    start: date = Field(alias="from")
-    until: date
-    usd: Dollars = Decimal(0)
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.until < self.start:
-            raise ValueError("`until` lies before `from`")
-        return self
-
-    def __contains__(self, day: date) -> bool:
-        return self.start <= day <= self.until
-
-    def overlaps(self, span: Span) -> bool:
-        """Whether a day of the span is planned."""
-        return self.start < span.end and span.start <= self.until
 
 
 class Rule(BaseModel):
@@ -107,6 +84,7 @@ class Rule(BaseModel):
     metric: Metric = Metric.COST
     severity: Severity = Severity.WARNING
     min_usd: Dollars = Decimal(0)
+    min_amount: Dollars | None = None
     repeat_after: Duration | None = None
     quiet: Annotated[Quiet | None, BeforeValidator(quiet_hours)] = None
     planned: tuple[Planned, ...] = ()
@@ -131,6 +109,13 @@ class Rule(BaseModel):
         if Dimension.ORGANIZATION in match:
             raise ValueError("`match` looks at project, model, line_item or api_key")
         return match
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Self:
+        for dollars, twin in TWINS.items():
+            if {dollars, twin} <= self.model_fields_set:
+                raise ValueError(one_of(dollars, twin))
+        return self
 
     @model_validator(mode="after")
     def _measurable(self) -> Self:
@@ -165,7 +150,7 @@ class Rule(BaseModel):
         return ledger.selected(quantity, self.per, tuple(self.match.items()))
 
     def amounts(self, ledger: Ledger) -> DailyTable:
-        """Daily sums of the rule's metric, for metrics that add up. Money in nano-dollars."""
+        """Daily sums of the rule's metric, for metrics that add up. Money in nanos."""
         first, *others = FORMULAS[self.metric].over
         if not others:
             return self.table(ledger, first)
@@ -200,44 +185,75 @@ class Rule(BaseModel):
         return f"every {per_words(self.per)}"
 
     def costs_enough(self, ledger: Ledger, ids: Ids, span: Span) -> bool:
-        """Whether a finding on volume is about enough money: `min_usd`, where it is set."""
-        if self.metric is Metric.COST or "min_usd" not in self.model_fields_set:
+        """Whether a finding on volume is about enough money: its floor, where one is set."""
+        if self.metric is Metric.COST or not {"min_usd", "min_amount"} & self.model_fields_set:
             return True
-        return self.table(ledger, Additive.COST).totals(span).get(ids, 0) >= self.min_nanos
+        spent = self.table(ledger, Additive.COST).totals(span).get(ids, 0)
+        return spent >= self.min_nanos(ledger.currency)
 
     def planned_nanos(self, span: Span) -> int:
         """The extra money that is planned for some of the days."""
         if self.metric is not Metric.COST or not self.planned:
             return 0
-        return from_dollars(sum((p.usd for p in self.planned if p.overlaps(span)), Decimal(0)))
+        return from_dollars(sum((p.extra for p in self.planned if p.overlaps(span)), Decimal(0)))
 
     def is_quiet(self, severity: Severity, local: datetime) -> bool:
         """Whether an alert of that severity is held back at that local time."""
         return self.quiet is not None and self.quiet.holds(severity, local)
 
-    @property
-    def measure(self) -> Measure:
-        return _MEASURES[self.metric]
+    def measure_in(self, currency: Currency) -> Measure:
+        """What its numbers are in, for a bill in that currency."""
+        plain = _MEASURES.get(self.metric)
+        return plain or Measure.money(currency, _PER[self.metric])
+
+    def min_nanos(self, currency: Currency) -> int:
+        """The floor of a bill in that currency, in nanos."""
+        return self.threshold("min_usd", currency)
+
+    def threshold(self, option: str, currency: Currency) -> int:
+        """What an option of `TWINS` says in nanos; as set, else the default, which was chosen for
+        dollars and is about as much in that currency."""
+        own = getattr(self, TWINS[option])
+        if own is not None:
+            return in_nanos(own)
+        dollars = getattr(self, option)
+        return in_nanos(dollars) if option in self.model_fields_set else currency.about(dollars)
 
     @property
-    def min_nanos(self) -> int:
-        return _in_nanos(self.min_usd)
+    def in_dollars(self) -> Mapping[str, str]:
+        """The options that are set in US dollars, with those in the bill's currency.
 
+        Nothing is nothing in every currency.
+        """
+        is_set = {name for name in self.model_fields_set & TWINS.keys() if getattr(self, name)}
+        planned = any(window.usd for window in self.planned)
+        return {
+            **{name: twin for name, twin in TWINS.items() if name in is_set},
+            **({"planned: usd": "planned: amount"} if planned else {}),
+        }
 
-@lru_cache(maxsize=1_000)
-def _in_nanos(limit: Decimal) -> int:
-    return from_dollars(limit)
+    def option(self, dollars: str, currency: Currency) -> str:
+        """How an option in US dollars is called in this rule, or would be for such a bill."""
+        twin = TWINS[dollars]
+        if {dollars, twin} & self.model_fields_set:
+            return dollars if dollars in self.model_fields_set else twin
+        return dollars if currency.is_dollars else twin
+
+    def fits(self, currency: Currency) -> bool:
+        """Whether its amounts mean something for a bill in that currency."""
+        return currency.is_dollars or not self.in_dollars
 
 
 def amount(value: float, measure: Measure) -> str:
     """A number of a finding for people: `$1,234.56`, `12,300 requests`, `4.12M tokens`."""
-    if measure.is_money:
-        return usd(value)
-    if measure is Measure.RATIO:
+    if measure.currency:
+        return measure.currency.text(value)
+    if measure == Measure.RATIO:
         return f"{value:.0%}"
+    unit = measure.value
     if value >= 1e6:
-        return f"{value / 1e6:,.{2 if value < 1e7 else 1}f}M {measure}"
-    return f"{value:,.0f} {measure.removesuffix('s') if round(value) == 1 else measure}"
+        return f"{value / 1e6:,.{2 if value < 1e7 else 1}f}M {unit}"
+    return f"{value:,.0f} {unit.removesuffix('s') if round(value) == 1 else unit}"
 
 
 def times(ratio: float) -> str:
@@ -262,13 +278,15 @@ def _added(first: DailyTable, second: DailyTable) -> DailyTable:
 
 
 _MEASURES = {
-    Metric.COST: Measure.USD,
     Metric.REQUESTS: Measure.REQUESTS,
     Metric.INPUT_TOKENS: Measure.TOKENS,
     Metric.OUTPUT_TOKENS: Measure.TOKENS,
     Metric.TOKENS: Measure.TOKENS,
     Metric.CACHED_SHARE: Measure.RATIO,
     Metric.OUTPUT_RATIO: Measure.RATIO,
-    Metric.COST_PER_REQUEST: Measure.USD_PER_REQUEST,
-    Metric.COST_PER_MILLION_TOKENS: Measure.USD_PER_MILLION_TOKENS,
+}
+_PER = {
+    Metric.COST: "",
+    Metric.COST_PER_REQUEST: PER_REQUEST,
+    Metric.COST_PER_MILLION_TOKENS: PER_MILLION_TOKENS,
 }

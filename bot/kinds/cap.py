@@ -23,7 +23,8 @@ Options
     period        day | week | month | quarter | year (default day). Weeks begin on Monday.
     limit_usd     dollars per period, one number or by glob of the subject, with `default`:
                   limit_usd: {default: 50, "search*": 120}. The first glob that fits is used.
-    limit         the same for other metrics: requests or tokens.
+    limit         the same in the bill's currency, whatever that is; for other metrics in
+                  requests or tokens.
     steps         percents of the limit to tell, e.g. [50, 80, 100] (default [100]).
     forecast_steps
                   percents of the limit to tell when the period is foreseen to end above them, e.g.
@@ -67,9 +68,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.alerts.model import ORGANIZATION, SEPARATOR, Finding, Outcome, Skipped
-from bot.kinds.base import AS_NUMBER, Rule
+from bot.kinds.base import Rule
 from bot.kinds.cap_steps import CapVerdict, highest_step
 from bot.kinds.cap_words import CapWords, missing_words, percent_of, unforeseen_words
+from bot.kinds.lookback import smallest_nanos
+from bot.kinds.money_options import AS_NUMBER
 from bot.spend.calendar import DayState, Period, Unit, period_of
 from bot.spend.forecast import TooYoung
 from bot.spend.globs import matches
@@ -81,7 +84,7 @@ from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, announce, outl
 __all__ = ["Cap", "highest_step", "percent_of"]
 
 DEFAULT = "default"
-"""The entry of `limit_usd` for every subject that no glob fits."""
+"""The entry of a limit for every subject that no glob fits."""
 
 
 def _by_glob(value: Any) -> Any:
@@ -111,13 +114,16 @@ class Cap(Rule):
     def _one_limit(self) -> Self:
         if FORMULAS[self.metric].is_ratio:
             raise ValueError(f"a cap needs a metric that adds up, not `{self.metric}`")
-        wanted, other = (
-            ("limit_usd", "limit") if self.metric is Metric.COST else ("limit", "limit_usd")
-        )
-        if getattr(self, wanted) is None or getattr(self, other) is not None:
-            raise ValueError(f"a cap on `{self.metric}` takes `{wanted}`, and only that")
-        if self.limit_usd and max(self.limit_usd.values()) > LARGEST_DOLLARS:
-            raise ValueError("a limit cannot be more than a billion dollars")
+        is_money = self.metric is Metric.COST
+        if is_money and (self.limit_usd is None) == (self.limit is None):
+            raise ValueError(
+                "a cap on `cost` takes one limit: `limit_usd` in US dollars, or `limit` in the "
+                "bill's currency"
+            )
+        if not is_money and (self.limit is None or self.limit_usd is not None):
+            raise ValueError(f"a cap on `{self.metric}` takes `limit`, and only that")
+        if is_money and max(self._limits.values()) > LARGEST_DOLLARS:
+            raise ValueError("a limit cannot be more than a billion")
         if any(glob.startswith("!") for glob in self._limits):
             raise ValueError("a limit cannot exclude with `!`: use `default` for all the others")
         return self
@@ -159,7 +165,7 @@ class Cap(Rule):
                 yield Skipped(self.name, self.everyone, words)
 
     def limit_of(self, ids: Ids, names: Iterable[str]) -> int | None:
-        """The limit of one subject in the metric's unit (nano-dollars), None where it has none.
+        """The limit of one subject in the metric's unit (nanos for money), None where it has none.
 
         A glob fits the id or the name of any part of a pair, or the pair: `search × gpt-5`.
         """
@@ -175,6 +181,11 @@ class Cap(Rule):
         nothing is to be foreseen."""
         table = self.amounts(ledger)
         return dict(zip(table.ids, self._outlooks(ledger, period, table), strict=True)).get(ids)
+
+    @property
+    def in_dollars(self) -> Mapping[str, str]:
+        is_set = any((self.limit_usd or {}).values())
+        return {**({"limit_usd": "limit"} if is_set else {}), **super().in_dollars}
 
     @property
     def limits_everyone(self) -> bool:
@@ -195,11 +206,12 @@ class Cap(Rule):
         planned = self.planned_nanos(period.span)
         sums = table.totals(period.span).items()
         ends = self._outlooks(ledger, period, table)
+        floor = smallest_nanos(self, ledger)
         return [
             CapVerdict(ids, period, observed, limit + planned, self.steps, self.forecast_steps, end)
             for (ids, observed), limit, end in zip(sums, limits, ends, strict=True)
             if limit is not None
-            and observed >= self._floor
+            and observed >= floor
             and self.costs_enough(ledger, ids, period.span)
         ]
 
@@ -217,9 +229,9 @@ class Cap(Rule):
         extra = dict.fromkeys((day for day in ledger.span if self._plans(day)), 0.0)
         for window in self.planned:
             days = [day for day in period.span if day in window]
-            usd = window.usd if self._is_one and self.metric is Metric.COST else Decimal(0)
+            money = window.extra if self._is_one and self.metric is Metric.COST else Decimal(0)
             for day in days:
-                extra[day] = extra.get(day, 0.0) + from_dollars(usd) / len(days)
+                extra[day] = extra.get(day, 0.0) + from_dollars(money) / len(days)
         return extra
 
     def _plans(self, day: date) -> bool:
@@ -247,10 +259,6 @@ class Cap(Rule):
     def _is_one(self) -> bool:
         return self.per == ORGANIZATION.dimensions
 
-    @property
-    def _floor(self) -> int:
-        return self.min_nanos if self.metric is Metric.COST else 0
-
     def _is_settled(self, ledger: Ledger, period: Period) -> bool:
         return all(ledger.state(day, self.metric) is DayState.SETTLED for day in period.span)
 
@@ -258,7 +266,7 @@ class Cap(Rule):
         subject, foreseen = self.subject(ledger, verdict.ids), verdict.foreseen
         words = CapWords(
             who=self.who(subject),
-            measure=self.measure,
+            measure=self.measure_in(ledger.currency),
             period=verdict.period,
             observed=verdict.observed,
             limit=verdict.limit,
@@ -274,7 +282,7 @@ class Cap(Rule):
             subject=subject,
             period=verdict.period,
             metric=self.metric,
-            measure=self.measure,
+            measure=self.measure_in(ledger.currency),
             observed=verdict.observed,
             limit=verdict.limit,
             step=verdict.step,

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from bot.alerts.model import Foreseen, Measure
 from bot.kinds.base import amount
 from bot.spend.calendar import ONE_DAY, Period, Unit, day_name, midnight
-from bot.spend.money import usd_round, usd_set
 from bot.spend.outlook import rounded
 
 _ADJECTIVES = {
@@ -44,7 +43,7 @@ class CapWords:
 
     @property
     def why(self) -> str:
-        verb = "spent" if self.measure is Measure.USD else "used"
+        verb = "spent" if self.measure.is_total else "used"
         spent = f"{self.who}{self._has} {verb} {self._spent} {self._when}"
         if self.limit <= 0:
             return f"{spent}; its {self._cap} of {self._limit} allows nothing."
@@ -160,7 +159,8 @@ class CapWords:
 
     @property
     def _limit(self) -> str:
-        return usd_set(self.limit) if self.measure.is_money else amount(self.limit, self.measure)
+        currency = self.measure.currency
+        return currency.as_set(self.limit) if currency else amount(self.limit, self.measure)
 
     @property
     def _share(self) -> str:
@@ -205,7 +205,7 @@ def percent_of(observed: int, limit: int) -> str:
 def about(value: int, spread: int, measure: Measure) -> str:
     """A foreseen number with the digits that its range (`spread`) leaves it: `$5,310`."""
     shown = rounded(value, spread)
-    return usd_round(shown) if measure.is_money else amount(shown, measure)
+    return measure.currency.rounded(shown) if measure.currency else amount(shown, measure)
 
 
 def _short(period: Period) -> str:

@@ -13,11 +13,15 @@ from bot.spend.metrics import Metric
 
 
 def uncovered(rules: Sequence[Rule], ledger: Ledger, days: Days) -> dict[str | None, int]:
-    """Nano-dollars of the days by line item that no enabled rule about cost looks at.
+    """Nanos of the days by line item that no enabled rule about cost looks at.
 
     A rule looks at what its `match` takes in; a cap only at subjects to which it sets a limit.
     """
-    about_money = [rule for rule in rules if rule.enabled and rule.metric is Metric.COST]
+    about_money = [
+        rule
+        for rule in rules
+        if rule.enabled and rule.metric is Metric.COST and rule.fits(ledger.currency)
+    ]
     if any(_looks_at_everything(rule) for rule in about_money):
         return {}
     bill = bill_of(ledger, days)

@@ -17,6 +17,7 @@ Options
     min_usd       smallest change of the average day, in dollars (default 5). For ratios such as
                   cost_per_request: what the subject must cost a day to be watched. Days with
                   fewer than 20 requests have no ratio.
+    min_amount    the same in the bill's currency.
 
 Example
     rules:
@@ -43,8 +44,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bot.alerts.model import Finding, Outcome, Skipped
-from bot.kinds.base import Direction, Dollars, Rule, amount, times
+from bot.alerts.model import Finding, Measure, Outcome, Skipped
+from bot.kinds.base import Direction, Rule, amount, times
 from bot.kinds.lookback import (
     SHARE_OF_ORGANIZATION,
     average_days,
@@ -57,6 +58,7 @@ from bot.kinds.lookback import (
     smallest_nanos,
     unplanned,
 )
+from bot.kinds.money_options import Dollars
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric
@@ -161,17 +163,18 @@ class Drift(Rule):
     ) -> NDArray[np.bool_]:
         if FORMULAS[self.metric].is_ratio:
             spent, _ = _over_window(daily_cost(self, ledger, ids), _mean)
-            return spent >= self.min_nanos
+            return spent >= self.min_nanos(ledger.currency)
         change = now - before if self.direction is Direction.UP else before - now
         floor = SHARE_OF_ORGANIZATION * average_days(self, ledger)
-        return (change > 0) & (change >= np.maximum(floor, smallest_nanos(self))[:, None])
+        return (change > 0) & (change >= np.maximum(floor, smallest_nanos(self, ledger))[:, None])
 
     def _finding(self, ledger: Ledger, trend: Trend, n: int, first: date, at: int) -> Finding:
         day = ledger.span.start + timedelta(days=at)
         subject = self.subject(ledger, trend.ids[n])
         ratio, now, before = (float(a[at, n]) for a in (trend.ratio, trend.now, trend.before))
         window = [day - timedelta(days=back) for back in range(WINDOW)]
-        words = _Words(self, self.who(subject), day, ratio, now, before)
+        measure = self.measure_in(ledger.currency)
+        words = _Words(self, measure, self.who(subject), day, (ratio, now, before))
         exact = not FORMULAS[self.metric].is_ratio
         return Finding(
             rule=self.name,
@@ -181,7 +184,7 @@ class Drift(Rule):
             period=period_of(first, Unit.DAY),
             observed_in=Span(window[-1], day + ONE_DAY),
             metric=self.metric,
-            measure=self.measure,
+            measure=measure,
             observed=round(now) if exact else now,
             expected=round(before) if exact else before,
             provisional=any(
@@ -205,8 +208,15 @@ class _Words:
     """A drift's finding in words."""
 
     def __init__(
-        self, rule: Drift, who: str, day: date, ratio: float, now: float, before: float
+        self,
+        rule: Drift,
+        measure: Measure,
+        who: str,
+        day: date,
+        numbers: tuple[float, float, float],
     ) -> None:
+        """`numbers` are the ratio, and the average day now and before, in the measure."""
+        ratio, now, before = numbers
         a_day = "" if FORMULAS[rule.metric].is_ratio else " a day"
         self._who = f"{who[0].lower()}{who[1:]}" if who.startswith("The organisation") else who
         self._title = who
@@ -216,8 +226,8 @@ class _Words:
         self._verb = "cost" if rule.metric is Metric.COST else "used"
         self._goes = "up" if rule.direction is Direction.UP else "down"
         self.ratio = times(ratio) if ratio >= 1 else f"{ratio:.0%}"
-        self.now = f"{amount(now, rule.measure)}{a_day}"
-        self.before = f"{amount(before, rule.measure)}{a_day}"
+        self.now = f"{amount(now, measure)}{a_day}"
+        self.before = f"{amount(before, measure)}{a_day}"
 
     @property
     def headline(self) -> str:

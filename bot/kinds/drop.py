@@ -14,6 +14,7 @@ What it does
 Options
     below         percent of the usual weekday (default 20: it fell by 80 % or more; 0: it stopped).
     min_usd       smallest usual day worth watching, in dollars (default 5).
+    min_amount    the same in the bill's currency.
 
 Example
     rules:
@@ -39,7 +40,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from bot.alerts.model import Finding, Outcome, Skipped
-from bot.kinds.base import Dollars, Rule, amount
+from bot.kinds.base import Rule, amount
 from bot.kinds.lookback import (
     daily_values,
     is_missing,
@@ -50,6 +51,7 @@ from bot.kinds.lookback import (
     unplanned,
 )
 from bot.kinds.members import gross
+from bot.kinds.money_options import Dollars
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric
@@ -144,7 +146,7 @@ class Drop(Rule):
         history, known = self._known(ledger)
         usuals, weeks_of, regulars = known[0].copy(), known[1].copy(), known[2].copy()
         dropped, began = np.zeros(history.shape, bool), np.full(history.shape, -1)
-        least = smallest_nanos(self)
+        least = smallest_nanos(self, ledger)
 
         def lies(at: NDArray[np.intp], some: NDArray[np.intp]) -> tuple[Any, Any]:
             """Whether the days are low, and whether they are a drop."""
@@ -193,9 +195,10 @@ class Drop(Rule):
         first, day = (ledger.span.start + timedelta(days=index) for index in (began, at))
         subject = self.subject(ledger, table.ids[n])
         observed, usual = max(int(table.values[at, n]), 0), float(replay.usual[at, n])
-        said = amount(observed, self.measure)
+        measure = self.measure_in(ledger.currency)
+        said = amount(observed, measure)
         share = f"{observed / usual:.0%}"
-        typical = amount(usual, self.measure)
+        typical = amount(usual, measure)
         verb = "cost" if self.metric is Metric.COST else "used"
         since = "" if began == at else f" It has been low since {_said(first)}."
         return Finding(
@@ -206,7 +209,7 @@ class Drop(Rule):
             period=period_of(first, Unit.DAY),
             observed_in=Span(day, day + ONE_DAY),
             metric=self.metric,
-            measure=self.measure,
+            measure=measure,
             observed=observed,
             limit=round(usual * self.below / 100),
             expected=round(usual),

@@ -13,6 +13,7 @@ from bot.alerts.model import Outcome, Skipped
 from bot.kinds.base import Rule
 from bot.kinds.rollup import told_once
 from bot.logs import bug
+from bot.spend.currency import Currency
 from bot.spend.ledger import Ledger
 
 
@@ -22,16 +23,37 @@ def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[O
     A finding that another one tells already has that one's key in `inhibited_by`. A rule that
     fails by a bug of the bot becomes a `Skipped`; the others are judged.
     """
-    rules = tuple(rules)
+    rules, others = fitting(rules, ledger.currency)
     for rule in rules:
         with suppress(Exception):  # it shows again, and is told, when the rule is judged
             rule.announce(ledger, days)
     outcomes = [outcome for rule in rules for outcome in _judged(rule, ledger, days)]
+    unfit = [in_dollars(rule, ledger.currency) for rule in others]
     try:
-        return told_once(rules, ledger, outcomes)
+        return [*told_once(rules, ledger, outcomes), *unfit]
     except Exception:  # noqa: BLE001 - told twice is better than not at all
         bug("findings on one event could not be told as one")
-        return outcomes
+        return [*outcomes, *unfit]
+
+
+def fitting(rules: Iterable[Rule], currency: Currency) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The rules whose amounts mean something for a bill in that currency; and the others."""
+    rules = tuple(rules)
+    fit = tuple(rule for rule in rules if rule.fits(currency))
+    return fit, tuple(rule for rule in rules if not rule.fits(currency))
+
+
+def in_dollars(rule: Rule, currency: Currency) -> Skipped:
+    """Why a rule with amounts in US dollars is not judged: 200 never means euros by itself."""
+    theirs = " and ".join(f"`{name}`" for name in rule.in_dollars)
+    twins = " and ".join(f"`{name}`" for name in rule.in_dollars.values())
+    verb = "is" if len(rule.in_dollars) == 1 else "are"
+    return Skipped(
+        rule.name,
+        rule.everyone,
+        f"{theirs} {verb} in US dollars and this bill is in {currency.code}: write {twins} with "
+        f"amounts in {currency.code} instead",
+    )
 
 
 def _judged(rule: Rule, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:

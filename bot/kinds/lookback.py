@@ -48,7 +48,7 @@ def _daily_values(rule: Rule, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
 
 
 def daily_cost(rule: Rule, ledger: Ledger, ids: tuple[Ids, ...]) -> Floats:
-    """Nano-dollars of every day and of these subjects, (days, subjects)."""
+    """Nanos of every day and of these subjects, (days, subjects)."""
     return summed([rule.table(ledger, Additive.COST)], ids)
 
 
@@ -98,9 +98,9 @@ def _average_days(rule: Rule, ledger: Ledger) -> Floats:
     return np.asarray((sums[ends] - sums[starts]) / np.maximum(counts[ends] - counts[starts], 1))
 
 
-def smallest_nanos(rule: Rule) -> float:
-    """`min_usd` in nano-dollars for money; volume has no such floor."""
-    return float(rule.min_nanos) if rule.metric is Metric.COST else 0.0
+def smallest_nanos(rule: Rule, ledger: Ledger) -> float:
+    """The floor in nanos for money; volume has no such floor."""
+    return float(rule.min_nanos(ledger.currency)) if rule.metric is Metric.COST else 0.0
 
 
 def is_missing(rule: Rule, ledger: Ledger, day: date) -> bool:

@@ -18,7 +18,7 @@ BILL = ("project", "line_item", "api_key")
 
 
 class BillRow(NamedTuple):
-    """Money of some days together: who it belongs to in every dimension, and nano-dollars."""
+    """Money of some days together: who it belongs to in every dimension, and nanos."""
 
     member: Mapping[str, str | None]
     nanos: int
@@ -78,7 +78,7 @@ def holder(rule: Rule, ledger: Ledger, member: Mapping[str, str | None]) -> Ids 
 
 
 def gross(rule: Rule, ledger: Ledger, day: date) -> dict[Ids, int]:
-    """Nano-dollars of the day by subject of the rule, credits left out."""
+    """Nanos of the day by subject of the rule, credits left out."""
     bill = bill_of(ledger, (day,))
     found: dict[Ids, int] = defaultdict(int)
     for row in map(bill.rows.__getitem__, bill.places(rule)):

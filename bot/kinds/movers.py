@@ -11,6 +11,7 @@ from bot.kinds.compare import Comparison
 from bot.kinds.spike import Spike
 from bot.kinds.why import Why
 from bot.spend.calendar import Period, Unit
+from bot.spend.currency import Currency
 from bot.spend.movement import Mover, before, movers
 from bot.spend.split import Split
 
@@ -62,13 +63,13 @@ def _others(why: Why, period: Period, told: set[_Member]) -> Iterator[Mover]:
 
 def _reasoned(why: Why, mover: Mover, period: Period) -> tuple[Mover, Split | None]:
     rule = Spike.model_validate({"name": mover.dimension, "per": mover.dimension})
-    finding = _as_finding(mover, rule, period)
+    finding = _as_finding(mover, rule, period, why.ledger.currency)
     comparison = None if period.unit is Unit.DAY else _with_the_one_before(period)
     words, split = why.briefly(finding, rule, comparison)
     return replace(mover, why=words), split
 
 
-def _as_finding(mover: Mover, rule: Rule, period: Period) -> Finding:
+def _as_finding(mover: Mover, rule: Rule, period: Period, currency: Currency) -> Finding:
     """The change as `Why` takes it; it is never told."""
     return Finding(
         rule=rule.name,
@@ -77,7 +78,7 @@ def _as_finding(mover: Mover, rule: Rule, period: Period) -> Finding:
         subject=Subject(rule.per, (mover.id,), (mover.name,)),
         period=period,
         metric=rule.metric,
-        measure=rule.measure,
+        measure=rule.measure_in(currency),
         observed=mover.now,
         expected=mover.usual,
         why="",

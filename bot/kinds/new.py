@@ -15,8 +15,10 @@ Options
     per           project | model | line_item | api_key, or a pair: needed.
     min_usd       smallest spend of a day worth telling, in dollars (default 1). For requests and
                   tokens any use at all is told, and there are no bursts.
+    min_amount    the same in the bill's currency.
     asleep_days   known idle days after which a subject wakes (default 30).
     burst_usd     smallest burst after a probe, in dollars (default 50).
+    burst_amount  the same in the bill's currency.
 
 Example
     rules:
@@ -42,9 +44,11 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from bot.alerts.model import ORGANIZATION, Finding, Outcome, Severity, Skipped, Subject
-from bot.kinds.base import Dollars, Rule, amount, times
+from bot.kinds.base import Rule, amount, times
 from bot.kinds.lookback import is_missing, missing, smallest_nanos
+from bot.kinds.money_options import Dollars
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
+from bot.spend.currency import Currency
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 from bot.spend.money import from_dollars
@@ -53,7 +57,8 @@ HISTORY_NEEDED = 14
 """Settled days before a day without which nothing is called new."""
 NEWCOMER_DAYS = 14
 """A subject is a newcomer, and its tiny spend a probe, for so many days."""
-PROBE_NANOS = from_dollars(1)
+PROBE = 1
+"""In dollars, or about as much."""
 BURST_RATIO = 20
 _PROBE = "Probe"
 
@@ -81,6 +86,7 @@ class New(Rule):
     min_usd: Dollars = Decimal(1)
     asleep_days: Annotated[int, Field(ge=1, le=366)] = 30
     burst_usd: Dollars = Decimal(50)
+    burst_amount: Dollars | None = None
 
     @model_validator(mode="after")
     def _about_members(self) -> Self:
@@ -116,9 +122,10 @@ class New(Rule):
     ) -> Iterator[Finding]:
         at = (day - ledger.span.start).days
         known = self._known(ledger)
-        floor = self.floor(day)
+        floor = self.floor(ledger, day)
         for n in np.flatnonzero(table.values[at] >= floor):
-            seen = self.sighting(table.values[: at + 1, n], known, settled, floor)
+            of_subject = table.values[: at + 1, n]
+            seen = self.sighting(of_subject, known, settled, floor, ledger.currency)
             if seen:
                 subject = self.subject(ledger, table.ids[int(n)])
                 yield self._finding(ledger, subject, day, int(table.values[at, n]), seen)
@@ -142,14 +149,14 @@ class New(Rule):
         known_days = sum(not is_missing(self, ledger, day) for day in between)
         return known_days < self.asleep_days
 
-    def floor(self, day: date) -> float:
+    def floor(self, ledger: Ledger, day: date) -> float:
         """The smallest use of that day worth telling, in the metric's unit."""
-        return max(smallest_nanos(self) + self._planned_extra(day), 1)
+        return max(smallest_nanos(self, ledger) + self._planned_extra(day), 1)
 
     def _planned_extra(self, day: date) -> int:
         if self.metric is not Metric.COST:
             return 0
-        return sum(from_dollars(window.usd) for window in self.planned if day in window)
+        return sum(from_dollars(window.extra) for window in self.planned if day in window)
 
     def sighting(
         self,
@@ -157,6 +164,7 @@ class New(Rule):
         known: NDArray[np.bool_],
         settled: NDArray[np.bool_],
         floor: float,
+        currency: Currency,
     ) -> Sighting | None:
         """What is new about the last of the values; None if nothing is."""
         at = len(values) - 1
@@ -166,15 +174,15 @@ class New(Rule):
         if at - first >= NEWCOMER_DAYS or (last_active is None and idle < HISTORY_NEEDED):
             return None
         probe = max(int(values[first:at].max(initial=0)), 0)
-        is_burst = self._is_burst(int(values[at]), probe)
+        is_burst = self._is_burst(int(values[at]), probe, currency)
         if probe >= floor and not is_burst:
             return None
         return Sighting(first, last_active, idle, probe, is_burst)
 
-    def _is_burst(self, observed: int, probe: int) -> bool:
-        if self.metric is not Metric.COST or not 0 < probe <= PROBE_NANOS:
+    def _is_burst(self, observed: int, probe: int, currency: Currency) -> bool:
+        if self.metric is not Metric.COST or not 0 < probe <= currency.about(PROBE):
             return False
-        return observed >= max(from_dollars(self.burst_usd), BURST_RATIO * probe)
+        return observed >= max(self.threshold("burst_usd", currency), BURST_RATIO * probe)
 
     def _finding(
         self, ledger: Ledger, subject: Subject, day: date, observed: int, seen: Sighting
@@ -189,7 +197,7 @@ class New(Rule):
             period=period_of(began, Unit.DAY),
             observed_in=Span(day, day + ONE_DAY),
             metric=self.metric,
-            measure=self.measure,
+            measure=self.measure_in(ledger.currency),
             observed=observed,
             provisional=ledger.state(day, self.metric) is not DayState.SETTLED,
             why=words.why,
@@ -224,16 +232,16 @@ class _Words:
     def __init__(
         self, rule: New, subject: Subject, day: date, observed: int, seen: Sighting, ledger: Ledger
     ) -> None:
-        start = ledger.span.start
+        start, measure = ledger.span.start, rule.measure_in(ledger.currency)
         self._who = rule.who(subject)
         self._spent = "spent" if rule.metric is Metric.COST else "used"
-        self._observed = amount(observed, rule.measure)
+        self._observed = amount(observed, measure)
         self._day = day
         self._running = day == ledger.today
         self._seen = seen
         self._first = start + timedelta(days=seen.first)
         self._last = None if seen.last_active is None else start + timedelta(days=seen.last_active)
-        self._probe = amount(seen.probe, rule.measure)
+        self._probe = amount(seen.probe, measure)
         self._ratio = times(observed / seen.probe) if seen.probe else ""
 
     @property

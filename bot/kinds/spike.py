@@ -26,6 +26,7 @@ Options
     direction     up | down (default up). Down is for ratios; `drop` tells spend that stops.
     min_usd       smallest excess over the usual, in dollars (default 5). For ratios: what the
                   subject must cost that day.
+    min_amount    the same in the bill's currency.
 
 Example
     rules:
@@ -58,8 +59,9 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from bot.alerts.model import Finding, Outcome, Skipped
-from bot.kinds.base import Direction, Dollars, Rule
+from bot.kinds.base import Direction, Rule
 from bot.kinds.lookback import daily_cost, daily_values, smallest_nanos, unplanned
+from bot.kinds.money_options import Dollars
 from bot.kinds.spike_words import SpikeWords, Spoken, missing_words
 from bot.kinds.unjudged import unjudged
 from bot.spend.baseline import Baseline, judge_last, usable_spend
@@ -181,7 +183,7 @@ class Spike(Rule):
         average = 0.0
         for quantity in FORMULAS[self.metric].over:
             average += _average_day(ledger, quantity, day, ledger.settled(self.metric))
-        least = smallest_nanos(self)
+        least = smallest_nanos(self, ledger)
         return Floors(
             max(least, SHARE_OF_ORGANIZATION * average), max(least, SHARE_FAR_OUT * average)
         )
@@ -192,7 +194,7 @@ class Spike(Rule):
         large = observed > self.floors(ledger, day).far_out
         if self.is_ratio:
             spent = daily_cost(self, ledger, series.ids)[(day - ledger.span.start).days]
-            large = ~np.isnan(observed) & (spent >= self.min_nanos)
+            large = ~np.isnan(observed) & (spent >= self.min_nanos(ledger.currency))
         return [int(n) for n in np.flatnonzero(large)]
 
     def _judge_day(self, ledger: Ledger, series: Series, day: date) -> Iterator[Finding]:
@@ -211,12 +213,12 @@ class Spike(Rule):
     def _finding(
         self, ledger: Ledger, ids: Ids, day: date, observed: float, expected: Baseline, n: int
     ) -> Finding:
-        subject = self.subject(ledger, ids)
+        subject, measure = self.subject(ledger, ids), self.measure_in(ledger.currency)
         usual, limit = float(expected.usual[n]), float(expected.limit[n])
         spoken = Spoken(
             who=self.who(subject),
             metric=self.metric,
-            measure=self.measure,
+            measure=measure,
             direction=self.direction,
             day=day,
             is_running=day == ledger.today,
@@ -236,7 +238,7 @@ class Spike(Rule):
             subject=subject,
             period=period_of(day, Unit.DAY),
             metric=self.metric,
-            measure=self.measure,
+            measure=measure,
             observed=observed if self.is_ratio else self._exact(ledger, ids, day),
             limit=limit if self.is_ratio else round(limit),
             expected=usual if self.is_ratio else round(usual),

@@ -100,7 +100,7 @@ class Why:
         explanation = self._explanation(rule, comparison, before, now)
         split = self._split(finding, comparison, explanation, before, now)
         spenders = tuple(self._contributors(finding, Taken({}, {}), now))
-        causes = sentences(finding, comparison, split, explanation, spenders)
+        causes = sentences(finding, comparison, split, explanation, spenders, self.ledger.currency)
         compares = comparison.before or finding.kind == "new"
         return replace(finding, causes=causes, split=split if compares else None)
 

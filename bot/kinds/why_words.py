@@ -9,8 +9,8 @@ from bot.alerts.model import Finding
 from bot.kinds.base import times
 from bot.kinds.compare import Comparison
 from bot.spend.calendar import Unit, day_name
+from bot.spend.currency import Currency
 from bot.spend.metrics import Metric
-from bot.spend.money import usd
 from bot.spend.names import clean
 from bot.spend.split import Cause, Contributor, Effect, Explanation, Split
 
@@ -29,9 +29,11 @@ def sentences(
     split: Split,
     explanation: Explanation | None,
     spenders: Sequence[Contributor],
+    currency: Currency,
 ) -> tuple[str, ...]:
     """Why, in plain text (names are cleaned, not escaped): at most two sentences.
 
+    `currency` is that of the split.
     `spenders` are told in the place of the split's contributors where nothing has changed much.
     """
     low = _is_low_cap(finding, comparison, split)
@@ -40,16 +42,18 @@ def sentences(
     elif not comparison.before:
         first = f"Nothing comparable is known before {finding.period} to explain it with."
     elif comparison.running:
-        first = _so_far(split)
+        first = _so_far(split, currency)
     elif low:
         usual = split.against.replace("a ", "A ", 1)
-        first = f"{usual} ({usd(split.expected)}) is over this cap too: {signed(split.change)}."
+        usual = f"{usual} ({currency.text(split.expected)})"
+        first = f"{usual} is over this cap too: {currency.signed(split.change)}."
     elif not _is_change(split):
-        first = f"That is about {_against(finding, split)}: {signed(split.change)}."
+        about = _against(finding, split, currency)
+        first = f"That is about {about}: {currency.signed(split.change)}."
     else:
-        first = _changed(finding, comparison, split, explanation)
+        first = _changed(finding, comparison, split, explanation, currency)
     changed = bool(comparison.before) and not low and _tells_change(finding, split)
-    who = _most(split.contributors, signed) if changed else _most(spenders, usd)
+    who = _most(split.contributors, currency.signed) if changed else _most(spenders, currency.text)
     return tuple(sentence for sentence in (first, who) if sentence)
 
 
@@ -73,11 +77,6 @@ def _cause_in_brief(split: Split, explanation: Explanation, cause: Cause, nanos:
     return ", ".join(split.unexplained[:2]) or "money that usage does not explain"
 
 
-def signed(nanos: float) -> str:
-    """`+$120.10`, `-$5.00`."""
-    return usd(nanos) if nanos < 0 else f"+{usd(nanos)}"
-
-
 def _is_change(split: Split) -> bool:
     return abs(split.change) >= SMALL * abs(split.expected) and split.change != 0
 
@@ -97,19 +96,19 @@ def _tells_change(finding: Finding, split: Split) -> bool:
     return _is_change(split) and (split.change > 0 or finding.kind in ("drop", "drift"))
 
 
-def _against(finding: Finding, split: Split) -> str:
+def _against(finding: Finding, split: Split, currency: Currency) -> str:
     """What it is compared with, and its amount where the alert has not just said it."""
     said = finding.expected == split.expected
-    return split.against if said else f"{split.against} ({usd(split.expected)})"
+    return split.against if said else f"{split.against} ({currency.text(split.expected)})"
 
 
-def _so_far(split: Split) -> str:
+def _so_far(split: Split, currency: Currency) -> str:
     whole_day = f"a whole {split.against.removeprefix('a ').removeprefix('an ')}"
     if split.change <= 0:
-        return f"No more so far than {whole_day} costs ({usd(split.expected)})."
+        return f"No more so far than {whole_day} costs ({currency.text(split.expected)})."
     return (
-        f"{signed(split.change)} so far against {whole_day} ({usd(split.expected)}); what caused "
-        "it can be told when the day is over."
+        f"{currency.signed(split.change)} so far against {whole_day} "
+        f"({currency.text(split.expected)}); what caused it can be told when the day is over."
     )
 
 
@@ -129,13 +128,18 @@ def _count(requests: float) -> str:
 
 
 def _changed(
-    finding: Finding, comparison: Comparison, split: Split, explanation: Explanation | None
+    finding: Finding,
+    comparison: Comparison,
+    split: Split,
+    explanation: Explanation | None,
+    currency: Currency,
 ) -> str:
     money = _IN_MONEY.get(Metric(finding.metric), "In money: ")
     days = f" in the {len(comparison.days)} finished days" if len(comparison.days) > 1 else ""
-    change = f"{money}{signed(split.change)}{days} against {_against(finding, split)}"
+    against = _against(finding, split, currency)
+    change = f"{money}{currency.signed(split.change)}{days} against {against}"
     if explanation:
-        return f"{change}{_parts(split, explanation)}."
+        return f"{change}{_parts(split, explanation, currency)}."
     if comparison.usage_missing or {"line_item", "snapshot"}.isdisjoint(finding.subject.dimensions):
         day = comparison.usage_missing or comparison.days[-1]
         return f"{change}; usage of {day_name(day)} is not there yet to say what caused it."
@@ -151,7 +155,7 @@ _IN_MONEY = {
 }
 
 
-def _parts(split: Split, explanation: Explanation) -> str:
+def _parts(split: Split, explanation: Explanation, currency: Currency) -> str:
     parts = dict(split.parts)
     floor = SMALL * sum(map(abs, parts.values()))
     large = sorted(
@@ -159,17 +163,19 @@ def _parts(split: Split, explanation: Explanation) -> str:
         key=lambda cause: -abs(parts[cause]),
     )
     told = [
-        f"{_WORDS[cause](explanation.effects, parts[cause])} ({signed(parts[cause])})"
+        f"{_WORDS[cause](explanation.effects, parts[cause])} ({currency.signed(parts[cause])})"
         for cause in large
         if cause is not Cause.UNEXPLAINED
     ]
     rest = split.change - sum(parts[cause] for cause in large)
-    if told and abs(rest) >= 5_000_000:  # half a cent
-        told.append(f"the rest {signed(rest)}")
+    if told and abs(rest) >= currency.smallest / 2:
+        told.append(f"the rest {currency.signed(rest)}")
     unexplained = ""
     if Cause.UNEXPLAINED in large:
         names = f" ({', '.join(split.unexplained)})" if split.unexplained else ""
-        unexplained = f"{signed(parts[Cause.UNEXPLAINED])} that usage does not explain{names}"
+        unexplained = (
+            f"{currency.signed(parts[Cause.UNEXPLAINED])} that usage does not explain{names}"
+        )
     return f": {'; '.join(filter(None, (', '.join(told), unexplained)))}"
 
 

@@ -24,7 +24,6 @@ from bot.messages.model import (
     Span,
 )
 from bot.spend.calendar import DayState, Unit, day_name
-from bot.spend.money import usd, usd_round
 
 _SAME = 0.03
 """A change below this is none in a headline."""
@@ -63,7 +62,7 @@ def closing_key(digest: Digest) -> str:
 
 
 def _closed(digest: Digest) -> str:
-    spent = digest.told(digest.period.span, usd)
+    spent = digest.told(digest.period.span)
     days = len(digest.period.span)
     return f"{digest.period} closed at {spent}: all {days} days are settled"
 
@@ -131,7 +130,7 @@ def _not_final(digest: Digest) -> str:
 
 def _headline(digest: Digest) -> str:
     name = capital(str(digest.period) if digest.unit is Unit.MONTH else named(digest.period))
-    told = digest.told(digest.period.span, usd_round)
+    told = digest.told(digest.period.span, digest.currency.rounded)
     if digest.unseen(digest.period.span):
         return f"{name}: {told} spent, costs could not be read whole"
     parts = [f"{name}: {told}{_than(digest)}", _outcome(digest)]
@@ -167,18 +166,18 @@ def _outcome(digest: Digest) -> str:
     """Where the month is heading, or what became of it."""
     month, budget = digest.month, largest_of(digest, Unit.MONTH)
     name = named(month)
-    of = f" of {usd_round(budget.limit)}" if budget else ""
+    of = f" of {digest.currency.rounded(budget.limit)}" if budget else ""
     if digest.unit is Unit.MONTH:
         share = percent(digest.spent(month.span), budget.limit) if budget else ""
         return f"{share}{of}" if budget else ""
     if outlook := digest.outlook:
-        return f"{name} is on pace for {usd_round(outlook.total)}{of}"
+        return f"{name} is on pace for {digest.currency.rounded(outlook.total)}{of}"
     is_over = month.end <= digest.ledger.today
     if not budget and not is_over:
         return ""
     if not digest.is_known(month.span):
         return ""
-    told = digest.told(month.span, usd_round)
+    told = digest.told(month.span, digest.currency.rounded)
     if digest.unseen(month.span):
         return f"{name}: {told}{of}"
     return f"{name} {'ended' if is_over else 'is'} at {told}{of}"

@@ -8,7 +8,6 @@ from bot.alerts.model import Finding, Reason
 from bot.messages.compose_alert import OPENING, Address, on_the_way, opening, small_print
 from bot.messages.model import Action, Header, Lines, Message, MessageType, Note, Span, Style
 from bot.spend.calendar import day_name
-from bot.spend.money import usd
 
 _WHY_NOW = {
     Reason.STEP: "new step",
@@ -68,7 +67,8 @@ def resolved_words(finding: Finding, now_at: int | None) -> str:
 
 
 def _quantity(value: float, finding: Finding) -> str:
-    return usd(value) if finding.measure.is_money else f"{value:,.0f} {finding.measure}"
+    currency = finding.measure.currency
+    return currency.text(value) if currency else f"{value:,.0f} {finding.measure.value}"
 
 
 def _word(verdict: Verdict, alert: Alert) -> str:

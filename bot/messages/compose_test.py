@@ -18,7 +18,8 @@ from bot.messages.model import (
 )
 from bot.spend.calendar import ONE_DAY, day_name, utc_day
 from bot.spend.calendar import Span as Days
-from bot.spend.money import NANOS_PER_DOLLAR
+from bot.spend.currency import USD
+from bot.spend.money import NANOS_PER_UNIT
 
 _CAP = 120
 _SEARCH = (71, 74, 69, 76, 72, 31, 28, 75, 73, 78, 70, 74, 33, 132)
@@ -60,11 +61,12 @@ def _bars(now: datetime) -> DailyCost:
     return DailyCost(
         Days(today - timedelta(days=len(_SEARCH)), today),
         projects,
-        cap=_CAP * NANOS_PER_DOLLAR,
+        currency=USD,  # made up like the numbers
+        cap=_CAP * NANOS_PER_UNIT,
         alerts=frozenset({today - ONE_DAY}),
         title="A test: made-up cost per day",
     )
 
 
 def _nanos(dollars: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(dollar * NANOS_PER_DOLLAR for dollar in dollars)
+    return tuple(dollar * NANOS_PER_UNIT for dollar in dollars)

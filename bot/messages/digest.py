@@ -13,10 +13,10 @@ from bot.messages.digest_charts import alert_days, drawings
 from bot.messages.digest_series import Budget, about, month_outlook
 from bot.spend.calendar import ONE_DAY, DayState, Period, Unit, day_name, period_of, utc_day
 from bot.spend.calendar import Span as Days
+from bot.spend.currency import Currency
 from bot.spend.forecast import Forecast
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Additive
-from bot.spend.money import usd
 from bot.spend.movement import Mover, Newcomer, before, usual_of_all
 
 NAMELESS = 0.05
@@ -96,22 +96,28 @@ class Digest:
         return self.ledger.sums(Additive.COST, ("organization",))
 
     def spent(self, days: Days) -> int:
-        """Nano-dollars of the whole organisation over the days."""
+        """Nanos of the whole organisation over the days."""
         return sum(self.costs.totals(days).values())
 
     def unseen(self, days: Days) -> int:
         """How many of the days up to today were not read whole."""
         return len(self.ledger.days_in_state(days, DayState.MISSING))
 
-    def told(self, days: Days, money: Callable[[int], str] = usd) -> str:
+    @property
+    def currency(self) -> Currency:
+        """What its money is in."""
+        return self.ledger.currency
+
+    def told(self, days: Days, money: Callable[[int], str] | None = None) -> str:
         """What was spent over the days in words: `$41.20`, `at least $41.20`, `an unknown amount`.
 
         What was not read is not zero: an amount with a day missing is the least it can be.
+        `money` writes amounts otherwise than in full.
         """
         if not self.is_known(days):
             return "an unknown amount"
         least = "at least " if self.unseen(days) else ""
-        return f"{least}{money(self.spent(days))}"
+        return f"{least}{(money or self.currency.text)(self.spent(days))}"
 
     def is_known(self, days: Days) -> bool:
         """Whether anything is known of what the days cost."""
@@ -138,7 +144,7 @@ class Digest:
 
     @property
     def nameless(self) -> int:
-        """Nano-dollars of the period without a project, where they are worth a line; else 0."""
+        """Nanos of the period without a project, where they are worth a line; else 0."""
         table = self.ledger.sums(Additive.COST, ("project",))
         found = table.totals(self.period.span).get((None,), 0)
         return found if found > NAMELESS * self.spent(self.period.span) else 0

@@ -11,7 +11,6 @@ from bot.messages.figures import bar, percent
 from bot.messages.model import Line, Span, Style
 from bot.spend.calendar import ONE_DAY, Period, Unit, period_of
 from bot.spend.calendar import Span as Days
-from bot.spend.money import usd_round
 
 _WIDTH = 12
 
@@ -42,20 +41,21 @@ def _line(digest: Digest, budget: Budget) -> Line:
 
 def _of(digest: Digest, period: Period, budget: Budget) -> str:
     """What the share is of, and what was spent; of the day itself, the line above says that."""
+    limit = digest.currency.rounded(budget.limit)
     if budget.unit is Unit.DAY:
-        return f" of the daily cap of {usd_round(budget.limit)}{_over(digest, period, budget)}"
-    of = f" of {usd_round(budget.limit)} for {named(period)}"
+        return f" of the daily cap of {limit}{_over(digest, period, budget)}"
+    of = f" of {limit} for {named(period)}"
     return f"{of}: {_spent(digest, period, budget)}"
 
 
 def _over(digest: Digest, period: Period, budget: Budget) -> str:
     excess = digest.spent(period.span) - budget.limit
-    return f", {usd_round(excess)} over" if excess > 0 else ""
+    return f", {digest.currency.rounded(excess)} over" if excess > 0 else ""
 
 
 def _spent(digest: Digest, period: Period, budget: Budget) -> str:
     """What was spent, and what that means: over by so much, or where it is heading."""
-    told = digest.told(period.span, usd_round)
+    told = digest.told(period.span, digest.currency.rounded)
     is_last = budget is largest_of(digest, Unit.MONTH) and period == digest.month
     over = _over(digest, period, budget)
     return f"{told}{over}{on_pace(digest) if is_last else ''}"
@@ -75,4 +75,7 @@ def _days_over(digest: Digest, budget: Budget) -> Line:
     over = sum(digest.spent(Days(day, day + ONE_DAY)) > budget.limit for day in span)
     least = "at least " if digest.unseen(span) else ""
     passed = f"passed on {least}{over} of {len(span)} days" if over or least else "never passed"
-    return (Span(f"Daily cap of {usd_round(budget.limit)}: "), Span(passed, Style.BOLD))
+    return (
+        Span(f"Daily cap of {digest.currency.rounded(budget.limit)}: "),
+        Span(passed, Style.BOLD),
+    )

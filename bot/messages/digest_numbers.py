@@ -12,7 +12,6 @@ from bot.spend.calendar import DayState, Period, Unit
 from bot.spend.calendar import Span as Days
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import FORMULAS, Metric
-from bot.spend.money import usd, usd_round
 from bot.spend.movement import as_long, before
 
 _TREND = {Unit.DAY: 14, Unit.WEEK: 8, Unit.MONTH: 6}
@@ -21,7 +20,7 @@ _TREND = {Unit.DAY: 14, Unit.WEEK: 8, Unit.MONTH: 6}
 
 def comparison(digest: Digest) -> Line:
     """What was spent, beside the period before, last week and the usual; and the trend."""
-    spent = digest.told(digest.period.span, usd)
+    spent = digest.told(digest.period.span)
     trend = trend_of(digest)
     return (
         Span(capital(spent), Style.BOLD),
@@ -35,7 +34,7 @@ def _against(digest: Digest) -> str:
         others = ", ".join(_day_by_day(digest))
         return f"against {others}" if others else f"on {named(digest.period)}"
     days = len(digest.period.span)
-    a_day = digest.told(digest.period.span, lambda nanos: usd_round(nanos / days))
+    a_day = digest.told(digest.period.span, lambda nanos: digest.currency.rounded(nanos / days))
     past = ", ".join(_periods_before(digest))
     return f"in {digest.period}{_dates(digest.period)}, {a_day} a day; {past}"
 
@@ -65,14 +64,14 @@ def _usual(digest: Digest, usual: int) -> str:
     spent = digest.spent(digest.period.span)
     known = not digest.unseen(digest.period.span)
     moved = f" ({change(spent, usual)})" if known and usual > 0 else ""
-    return f"{usd_round(usual)} on a usual {digest.period.start:%A}{moved}"
+    return f"{digest.currency.rounded(usual)} on a usual {digest.period.start:%A}{moved}"
 
 
 def _beside(digest: Digest, days: Days, name: str) -> str:
     """`$552 the day before (+22%)`, without the change where one side was not seen whole."""
     known = not digest.unseen(days) and not digest.unseen(digest.period.span)
     moved = change(digest.spent(digest.period.span), digest.spent(days)) if known else ""
-    return f"{digest.told(days, usd_round)} {name}{f' ({moved})' if moved else ''}"
+    return f"{digest.told(days, digest.currency.rounded)} {name}{f' ({moved})' if moved else ''}"
 
 
 def _periods_before(digest: Digest) -> Iterator[str]:
@@ -80,14 +79,14 @@ def _periods_before(digest: Digest) -> Iterator[str]:
     known = not digest.unseen(past.span) and not digest.unseen(digest.period.span)
     fair = as_long(digest.spent(past.span), digest.period)
     moved = change(digest.spent(digest.period.span), fair) if known else ""
-    a_day = digest.told(past.span, lambda nanos: usd_round(nanos / len(past.span)))
+    a_day = digest.told(past.span, lambda nanos: digest.currency.rounded(nanos / len(past.span)))
     by_day = f", {a_day} a day" if digest.unit is Unit.MONTH else ""
-    told = digest.told(past.span, usd_round)
+    told = digest.told(past.span, digest.currency.rounded)
     yield f"{told} in {named(past)}{by_day}{f' ({moved})' if moved else ''}"
     if digest.unit is Unit.WEEK and (mean := _mean_of_weeks(digest)):
         spent = digest.spent(digest.period.span)
         moved = f" ({change(spent, mean)})" if known else ""
-        yield f"{usd_round(mean)} in a mean week of the 4 before{moved}"
+        yield f"{digest.currency.rounded(mean)} in a mean week of the 4 before{moved}"
 
 
 def _mean_of_weeks(digest: Digest) -> float | None:
@@ -114,7 +113,7 @@ def _known(digest: Digest, period: Period) -> float | None:
 
 def pace(digest: Digest) -> Line:
     """The month so far and where it is heading, where no budget's line says so."""
-    told = digest.told(digest.month.span, usd_round)
+    told = digest.told(digest.month.span, digest.currency.rounded)
     over = digest.month.end <= digest.ledger.today
     return (
         Span(f"{digest.month}: ", Style.BOLD),
@@ -127,10 +126,9 @@ def on_pace(digest: Digest) -> str:
     outlook = digest.outlook
     if outlook is None:
         return ""
-    return (
-        f"; on pace for {usd_round(outlook.total)} "
-        f"(likely {usd_round(outlook.low)} to {usd_round(outlook.high)})"
-    )
+    ends = (outlook.total, outlook.low, outlook.high)
+    total, low, high = map(digest.currency.rounded, ends)
+    return f"; on pace for {total} (likely {low} to {high})"
 
 
 def efficiency(digest: Digest) -> Line:
@@ -148,7 +146,8 @@ def _ratios(ledger: Ledger, now: Days, then: Days) -> Iterator[str]:
     ):
         value, was = ratio(ledger, metric, now), ratio(ledger, metric, then)
         if value is not None:
-            yield f"{usd(value)} {words}{f' ({change(value, was)})' if was else ''}"
+            moved = f" ({change(value, was)})" if was else ""
+            yield f"{ledger.currency.text(value)} {words}{moved}"
     share, was = ratio(ledger, Metric.CACHED_SHARE, now), ratio(ledger, Metric.CACHED_SHARE, then)
     if share is not None:
         points = round(100 * share) - round(100 * was) if was is not None else 0

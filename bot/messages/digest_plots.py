@@ -38,6 +38,7 @@ def daily_cost(scene: Scene) -> Plot | None:
     return DailyCost(
         span,
         projects,
+        currency=ledger.currency,
         cap=min(caps, default=None),
         open_day=ledger.today,
         missing=missing_days(ledger, span),
@@ -61,6 +62,7 @@ def month_to_date(scene: Scene) -> Plot | None:
     return MonthToDate(
         month,
         tuple(sum(days.totals(Span(day, day + ONE_DAY)).values()) for day in so_far),
+        currency=ledger.currency,
         budget=max(limits, default=None),
         outlook=ChartOutlook(*map(round, ends)) if outlook else None,
         open_day=ledger.today,
@@ -134,4 +136,6 @@ def _share(scene: Scene, dimension: str, palette: Mapping[str, str]) -> Plot | N
     )
     is_month = scene.period.unit is Unit.MONTH
     words = f"{scene.words}'s spend" if is_month else f"{scene.words}' spend"
-    return Share(parts, words, colours=palette) if parts else None
+    if not parts:
+        return None
+    return Share(parts, words, currency=scene.ledger.currency, colours=palette)

@@ -9,7 +9,7 @@ from bot.messages.digest import Digest, change, named
 from bot.messages.figures import percent
 from bot.messages.model import Block, Line, Lines, Span, Style
 from bot.spend.calendar import Unit
-from bot.spend.money import usd, usd_round
+from bot.spend.currency import Currency
 from bot.spend.movement import Mover
 from bot.spend.names import clean
 
@@ -23,7 +23,9 @@ def news(digest: Digest) -> Iterator[Block]:
     now = "" if digest.unit is Unit.DAY else " now"
     yield from _section(f"Needs attention{now}", _attention(digest.findings))
     yield from _section("Resolved", _some(digest.resolved, MOST_RESOLVED))
-    yield from _section(f"Moved most {_against(digest)}", map(_moved, digest.movers))
+    yield from _section(
+        f"Moved most {_against(digest)}", (_moved(one, digest.currency) for one in digest.movers)
+    )
     if lines := tuple(_loose_ends(digest)):
         yield Lines(lines)
 
@@ -65,9 +67,9 @@ def _against(digest: Digest) -> str:
     return f"against {named(digest.before)}{by_day}"
 
 
-def _moved(mover: Mover) -> Line:
+def _moved(mover: Mover, currency: Currency) -> Line:
     arrow = "▲" if mover.change > 0 else "▼"
-    amount = f"{'+' if mover.change > 0 else ''}{usd_round(mover.change)}"
+    amount = f"{'+' if mover.change > 0 else ''}{currency.rounded(mover.change)}"
     ratio = f" ({change(mover.now, mover.usual)})" if mover.usual > 0 else ""
     return (
         Span(f"{arrow} {_CALLED.get(mover.dimension, '')}"),
@@ -83,7 +85,7 @@ def _loose_ends(digest: Digest) -> Iterator[Line]:
         yield from ((Span(text),) for text in list(of_day.values())[:MOST_REMARKS])
     if digest.newcomers:
         named_ = [
-            f"{_kind(one.dimension)}{clean(one.name, _NAME)} {usd_round(one.spent)}"
+            f"{_kind(one.dimension)}{clean(one.name, _NAME)} {digest.currency.rounded(one.spent)}"
             for one in digest.newcomers[:MOST_NEW]
         ]
         more = len(digest.newcomers) - MOST_NEW
@@ -91,13 +93,19 @@ def _loose_ends(digest: Digest) -> Iterator[Line]:
         yield (Span("New: ", Style.BOLD), Span(f"{', '.join(named_)}{rest}"))
     if nameless := digest.nameless:
         share = percent(nameless, digest.spent(digest.period.span))
-        yield (Span("Without a project: ", Style.BOLD), Span(f"{usd(nameless)} ({share})"))
+        yield (
+            Span("Without a project: ", Style.BOLD),
+            Span(f"{digest.currency.text(nameless)} ({share})"),
+        )
     if digest.uncovered:
         total = sum(nanos for _, nanos in digest.uncovered)
         names = ", ".join(clean(item, _NAME) for item, _ in digest.uncovered[:3])
         more = len(digest.uncovered) - 3
         rest = f" and {more} more" if more > 0 else ""
-        yield (Span("No rule looks at: ", Style.BOLD), Span(f"{usd(total)} of {names}{rest}"))
+        yield (
+            Span("No rule looks at: ", Style.BOLD),
+            Span(f"{digest.currency.text(total)} of {names}{rest}"),
+        )
 
 
 def _kind(dimension: str) -> str:

@@ -26,7 +26,7 @@ _KEPT = 40
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """An organisation-wide limit on money, as a rule sets it. `limit` is in nano-dollars."""
+    """An organisation-wide limit on money, as a rule sets it. `limit` is in nanos."""
 
     rule: str
     unit: Unit

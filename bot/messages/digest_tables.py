@@ -12,9 +12,10 @@ from bot.messages.figures import sparkline
 from bot.messages.model import Align, Table
 from bot.spend.calendar import ONE_DAY, DayState, Unit
 from bot.spend.calendar import Span as Days
+from bot.spend.currency import Currency
 from bot.spend.ledger import DailyTable, Ids
 from bot.spend.metrics import Additive
-from bot.spend.money import NANOS_PER_DOLLAR, usd
+from bot.spend.money import NANOS_PER_UNIT
 from bot.spend.movement import as_long, usual_day
 from bot.spend.names import clean
 
@@ -51,7 +52,7 @@ def _rows(digest: Digest, table: DailyTable, dimension: str) -> Iterator[tuple[s
     there = [ids for ids in now if now[ids] or before[ids]]
     ranked = sorted(there, key=lambda ids: -max(now[ids], before[ids]))
     top = ranked[: TOP[dimension]] if len(ranked) > TOP[dimension] + 1 else ranked
-    whole = bool(top) and max(now[ids] for ids in top) >= 100 * NANOS_PER_DOLLAR
+    whole = bool(top) and max(now[ids] for ids in top) >= 100 * NANOS_PER_UNIT
     usuals = _usuals(digest, table, top)
     for ids in top:
         moved = _moved(digest, table, ids, usuals[ids])
@@ -69,16 +70,16 @@ def _name(digest: Digest, dimension: str, ids: Ids) -> str:
 
 
 def _money(digest: Digest, nanos: int, *, whole: bool) -> str:
-    """Whole dollars if so; the least it can be where a day of the period was not read."""
-    amount = _whole_dollars(nanos) if whole else usd(nanos)
+    """Without coins if so; the least it can be where a day of the period was not read."""
+    currency = digest.currency
+    amount = _without_coins(nanos, currency) if whole else currency.text(nanos)
     return f"≥ {amount}" if digest.unseen(digest.period.span) else amount
 
 
-def _whole_dollars(nanos: int) -> str:
-    if 0 < nanos < NANOS_PER_DOLLAR:
-        return "<$1"
-    dollars = round(nanos / NANOS_PER_DOLLAR)
-    return f"-${-dollars:,}" if dollars < 0 else f"${dollars:,}"
+def _without_coins(nanos: int, currency: Currency) -> str:
+    if 0 < nanos < NANOS_PER_UNIT:
+        return f"<{currency.as_set(NANOS_PER_UNIT)}"
+    return currency.as_set(round(nanos / NANOS_PER_UNIT) * NANOS_PER_UNIT)
 
 
 def _usuals(digest: Digest, table: DailyTable, top: Sequence[Ids]) -> dict[Ids, float]:

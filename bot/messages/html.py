@@ -18,11 +18,12 @@ from bot.spend.names import visible
 _SENDER = "Budget Bot"
 
 
-def page(messages: Sequence[Message], at: datetime) -> str:
+def page(messages: Sequence[Message], at: datetime, symbol: str) -> str:
     """The messages below each other, as they would be in their channels at that instant.
 
-    Replies are in the thread of the message they belong to. One that was posted before is not on
-    the page: a reply to it, or its new words, say so beside the sender.
+    `symbol` is the sender's picture: the currency's. Replies are in the thread of the message they
+    belong to. One that was posted before is not on the page: a reply to it, or its new words, say
+    so beside the sender.
     """
     head = element(
         "head",
@@ -32,7 +33,7 @@ def page(messages: Sequence[Message], at: datetime) -> str:
         element("title", f"{_SENDER}, {moment(at)}"),
         element("style", _STYLE),
     )
-    body = element("body", "", _switch(), element("main", "", *_channels(messages, at)))
+    body = element("body", "", _switch(), element("main", "", *_channels(messages, at, symbol)))
     document = element("html", "", head, body, lang="en")
     return "<!DOCTYPE html>\n" + tostring(document, encoding="unicode", method="html") + "\n"
 
@@ -47,11 +48,12 @@ def _switch() -> Element:
     return element("nav", "", *choices)
 
 
-def _channels(messages: Sequence[Message], at: datetime) -> Iterable[Element]:
+def _channels(messages: Sequence[Message], at: datetime, symbol: str) -> Iterable[Element]:
     for channel in dict.fromkeys(message.channel for message in messages):
         yield element("h1", visible(channel))
         for first, *replies in _threads([one for one in messages if one.channel == channel]):
-            yield _message(first, at, _beside(first), [_message(one, at) for one in replies])
+            answers = [_message(one, at, symbol) for one in replies]
+            yield _message(first, at, symbol, _beside(first), answers)
 
 
 def _threads(messages: Sequence[Message]) -> list[list[Message]]:
@@ -80,7 +82,7 @@ def _beside(message: Message) -> str:
 
 
 def _message(
-    message: Message, at: datetime, beside: str = "", replies: Sequence[Element] = ()
+    message: Message, at: datetime, symbol: str, beside: str = "", replies: Sequence[Element] = ()
 ) -> Element:
     stand_ins = placeholders(chart.name for chart in message.charts)
     pictures = {stand_ins[chart.name]: chart for chart in message.charts}
@@ -95,7 +97,9 @@ def _message(
     words = element("div", "", sender, *drawn(blocks(message, stand_ins), pictures), css="words")
     if replies:
         words.append(element("div", "", *replies, css="thread"))
-    return element("article", "", element("div", "$", css="avatar"), words, css=message.type.value)
+    return element(
+        "article", "", element("div", symbol, css="avatar"), words, css=message.type.value
+    )
 
 
 _LIGHT = (

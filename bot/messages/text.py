@@ -55,10 +55,10 @@ class _Entry(NamedTuple):
 def render(message: Message, console: Console) -> None:
     """Print the message: where it goes, its blocks in order, charts by their takeaway."""
     width = min(console.width, COLUMNS)
-    _print(_Entry(_address(message)), console, width)
+    hang(Text(), _address(message), console, width)
     for block, following in zip_longest(message.blocks, message.blocks[1:]):
         for entry in _entries(block, width):
-            _print(entry, console, width)
+            hang(entry.before, entry.words, console, width)
         if _ends_part(block, following):
             console.print()
 
@@ -80,9 +80,12 @@ def _leads(block: Block, following: Block | None) -> bool:
     )
 
 
-def _print(entry: _Entry, console: Console, width: int) -> None:
-    before = entry.before
-    for line in entry.words.wrap(console, width - before.cell_len) or [Text()]:
+def hang(before: Text, words: Text, console: Console, width: int) -> None:
+    """Print words that wrap at the width, to the right of what stands before the first of them.
+
+    No line ends in blanks.
+    """
+    for line in words.wrap(console, width - before.cell_len) or [Text()]:
         line.rstrip()
         console.print(before + line, soft_wrap=True, highlight=False)
         before = Text(" " * before.cell_len)

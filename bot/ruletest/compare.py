@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.alerts.model import Finding, Measure, Outcome, Skipped
+from bot.alerts.model import Finding, Outcome, Skipped
 from bot.ruletest.model import Case, ExpectedFinding, ExpectedSkipped
-from bot.spend.money import from_dollars, usd_string
+from bot.spend.money import exact, from_dollars
 
 Expected = TypeVar("Expected", ExpectedFinding, ExpectedSkipped)
 Got = TypeVar("Got", Finding, Skipped)
@@ -99,10 +99,21 @@ def _finding_fields(
         yield "step", _step(one.step), _step(got.step), one.step == got.step
     if one.severity is not None:
         yield "severity", one.severity, got.severity, one.severity is got.severity
-    if one.usd is not None:
-        yield "usd", one.usd, _usd(got), from_dollars(one.usd) == got.observed
+    yield from _amount_fields(one, got)
     if one.why is not None:
         yield "why", repr(one.why), repr(got.why), one.why in got.why
+
+
+def _amount_fields(
+    one: ExpectedFinding, got: Finding
+) -> Iterator[tuple[str, object, object, bool]]:
+    """`usd` expects dollars, `amount` the same of any bill."""
+    currency = got.measure.currency
+    if one.usd is not None:
+        in_dollars = currency is None or currency.is_dollars
+        yield "usd", one.usd, _money(got), in_dollars and from_dollars(one.usd) == got.observed
+    if one.amount is not None:
+        yield "amount", one.amount, _money(got), from_dollars(one.amount) == got.observed
 
 
 def _skip_differs(one: ExpectedSkipped, got: Skipped) -> list[str]:
@@ -139,5 +150,8 @@ def _step(step: float | None) -> str:
     return "none" if step is None else f"{step:g}"
 
 
-def _usd(got: Finding) -> str:
-    return usd_string(round(got.observed)) if got.measure is Measure.USD else str(got.observed)
+def _money(got: Finding) -> str:
+    if not got.measure.currency or not got.measure.is_total:
+        return str(got.observed)
+    currency, amount = got.measure.currency, exact(round(got.observed))
+    return amount if currency.is_dollars else f"{amount} {currency.code}"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from bot.alerts.model import Severity
 from bot.ruletest.series import Series
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, utc_day
+from bot.spend.currency import DOLLARS
 
 
 class _Part(BaseModel):
@@ -36,17 +37,28 @@ NO_INSTANT = datetime.min.replace(tzinfo=UTC)
 """Of a case that leaves its instant to the file."""
 
 
-class DailyUsd(_Part):
-    """Dollars of consecutive days from one on."""
+class DailyMoney(_Part):
+    """Money of consecutive days from one on: US dollars, or amounts in the case's currency."""
 
     start: date = Field(alias="from")
-    usd: Series
+    usd: Series = ()
+    amount: Series = ()
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if len({"usd", "amount"} & self.model_fields_set) != 1:
+            raise ValueError("needs `usd`, or `amount` in the test's `currency`")
+        return self
+
+    @property
+    def amounts(self) -> Series:
+        return self.usd or self.amount
 
 
 class Costs(_Part):
     """Money of one place on the bill. `model` is short for its line item of output."""
 
-    daily: DailyUsd
+    daily: DailyMoney
     project: str | None = None
     line_item: str | None = None
     model: str | None = None
@@ -121,7 +133,7 @@ class Days(_Part):
 class ExpectedFinding(_Part):
     """A finding that must be there. What is left out is not compared.
 
-    `day` is a day of its period, `usd` what it observed, `why` a part of its sentence.
+    `day` is a day of its period, `usd` or `amount` what it observed, `why` a part of its sentence.
     """
 
     rule: str
@@ -131,6 +143,7 @@ class ExpectedFinding(_Part):
     step: float | None = None
     severity: Severity | None = None
     usd: Decimal | None = None
+    amount: Decimal | None = None
     why: str | None = None
 
 
@@ -142,6 +155,11 @@ class ExpectedSkipped(_Part):
     why: str | None = None
 
 
+def _as_code(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+Code = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Named = Literal["project", "api_key"]
 
 
@@ -150,6 +168,7 @@ class Case(_Part):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     as_of: Instant = NO_INSTANT
+    currency: Annotated[Code, BeforeValidator(_as_code)] = DOLLARS
     only: tuple[str, ...] | None = None
     costs: tuple[Costs, ...] = ()
     usage: tuple[Usage, ...] = ()
@@ -166,6 +185,13 @@ class Case(_Part):
                 "needs `findings` or `skipped`: a test says what it expects\n"
                 "`findings: []` expects that nothing is told"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _in_its_currency(self) -> Self:
+        money = [cost.daily for cost in self.costs]
+        if self.currency != DOLLARS and any("usd" in one.model_fields_set for one in money):
+            raise ValueError(f"its bill is in {self.currency}: write `amount`, not `usd`")
         return self
 
     @property

@@ -13,6 +13,7 @@ from bot.ruletest.compare import CaseOutcome, compared
 from bot.ruletest.model import Case, Costs, Usage
 from bot.ruletest.series import Series
 from bot.spend.calendar import SettlingTimes, Span, period_of
+from bot.spend.currency import currency
 from bot.spend.ledger import Ids, Ledger, Sums, trailing
 from bot.spend.line_item import family, parse
 from bot.spend.metrics import Additive
@@ -43,7 +44,9 @@ def ledger_of(case: Case, rules: Sequence[Rule]) -> Ledger:
     states = {day: times.state(day, case.as_of, failed=False, now=case.as_of) for day in span}
     states |= {day: state for day, state in case.days.states().items() if day in span}
     names = {str(dimension): dict(known) for dimension, known in case.names.items()}
-    return Ledger(case.as_of, span, _Entries(entries), states, states, names, times)
+    return Ledger(
+        case.as_of, span, _Entries(entries), states, states, currency(case.currency), names, times
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,8 @@ def _money(cost: Costs) -> Iterator[_Entry]:
         "snapshot": read.snapshot if read else None,
         "api_key": cost.api_key,
     }
-    for day, usd in _dated(cost.daily.start, cost.daily.usd):
-        yield _Entry(day, Additive.COST, of, from_dollars(usd))
+    for day, money in _dated(cost.daily.start, cost.daily.amounts):
+        yield _Entry(day, Additive.COST, of, from_dollars(money))
 
 
 def _volume(use: Usage) -> Iterator[_Entry]:

@@ -1,6 +1,6 @@
 """Amounts of a bill as they are written, thousands at a time: exact, in two whole numbers. Pure.
 
-An amount is nano-dollars and attodollars (10⁻¹⁸) beyond them, 0 to 999,999,999.
+An amount is nanos (10⁻⁹) of the currency's unit and attos (10⁻¹⁸) beyond them, 0 to 999,999,999.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST = 9e18
 
 
 class Amounts(NamedTuple):
-    """Nano-dollars and attodollars by amount; the exact ones of what is written still finer."""
+    """Nanos and attos by amount; the exact ones of what is written still finer."""
 
     nanos: Numbers
     attos: Numbers

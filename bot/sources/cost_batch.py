@@ -51,9 +51,13 @@ class _Column:
 
 
 class CostBatch:
-    """Grows by some results at a time; `columns` makes a day of it."""
+    """Grows by some results at a time; `columns` makes a day of it.
+
+    `currencies` are the codes of its amounts, in capitals.
+    """
 
     def __init__(self) -> None:
+        self.currencies: set[str] = set()
         self._words = tuple(_Column() for _ in range(4))
         self._amounts: list[Amounts] = []
         self._quantities: list[NDArray[np.float64]] = []
@@ -86,6 +90,7 @@ class CostBatch:
 
     def add_batch(self, other: CostBatch) -> None:
         """The rows of another one."""
+        self.currencies |= other.currencies
         for column, more in zip(self._words, other._words, strict=True):
             column.add_column(more.coded())
         self._amounts += other._amounts

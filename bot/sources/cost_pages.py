@@ -20,6 +20,7 @@ from bot.sources.body import PIECE, Bytes, pieces
 from bot.sources.cost_batch import CostBatch
 from bot.sources.cutting import Cutter, UncutError
 from bot.sources.openai_pages import LargePageError, Page, Place, read_page
+from bot.spend.currency import is_code
 from bot.spend.money import Exact, MoneyError, dollars
 
 LARGEST_COUNT = 10**18
@@ -27,7 +28,7 @@ LARGEST_COUNT = 10**18
 
 
 class Amount(msgspec.Struct, gc=False):
-    """`value` is the JSON of the dollars as it stands: a number, a string, or something wrong."""
+    """`value` is the JSON of the amount as it stands: a number, a string, or something wrong."""
 
     value: msgspec.Raw
     currency: str
@@ -110,8 +111,10 @@ def _add(batch: CostBatch, results: bytes) -> int:
         raise UncutError
     found = _RESULTS.decode(results)
     amounts = [result.amount for result in found]
-    if {amount.currency for amount in amounts} - {"usd"}:
+    codes = {amount.currency for amount in amounts}
+    if not all(map(is_code, codes)):
         raise UncutError
+    batch.currencies.update(map(str.upper, codes))
     words = (
         [result.project_id for result in found],
         [result.line_item for result in found],

@@ -1,4 +1,4 @@
-"""The bill's currency: US dollars, in which it is read whole or not at all. Pure."""
+"""The one currency that a day's amounts are in, or that they are in more than one. Pure."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from bot.errors import SourceError
 from bot.sources.cost_batch import CostBatch
 from bot.sources.openai_pages import Day
 from bot.spend.calendar import ONE_DAY, Span
-
-BILLED = "USD"
-"""The one currency that amounts are added up in, as ISO 4217 spells it."""
+from bot.spend.currency import is_code
 
 _UNKNOWN = "an unknown currency"
 _MOST_SHOWN = 3
 _HINT = (
-    "The bot adds up US dollars only and converts nothing: these days count as missing, rules on "
-    "requests and tokens go on. What can be done: docs/days-and-money.md, “Another currency”."
+    "A bill has one currency and nothing is converted: these days count as missing, what was known "
+    "of them is kept. What can be done: docs/days-and-money.md, “Another currency”."
 )
 
 
 class CurrencyError(SourceError):
-    """Days whose amounts are not all in US dollars. `currencies` are theirs, in order."""
+    """Days whose amounts are not in one currency. `currencies` are theirs, in order."""
 
     def __init__(self, part: str, days: Span, currencies: tuple[str, ...]) -> None:
-        super().__init__(f"{part} of {_days(days)} are {_in(currencies)}", hint=_HINT)
+        super().__init__(f"{part} of {days_words(days)} are {_in(currencies)}", hint=_HINT)
         self.part, self.days, self.currencies = part, days, currencies
 
     def with_next(self, other: SourceError) -> CurrencyError | None:
@@ -36,20 +34,22 @@ class CurrencyError(SourceError):
         return CurrencyError(self.part, Span(self.days.start, other.days.end), self.currencies)
 
 
-def check_currency(day: Day) -> None:
-    """Raises CurrencyError for a day that has an amount in another currency.
+def currency_of(day: Day) -> str | None:
+    """The code of the day's currency, in capitals; None for a day without amounts.
 
-    Amounts without any are left to the reader of rows, as is all else that is wrong with a row.
+    Raises CurrencyError for a day with two, or with one that is no code. Amounts without any are
+    left to the reader of rows, as is all else that is wrong with a row.
     """
     found: set[str] = set()
     for part in day.parts:
-        if not isinstance(part.results, CostBatch):
+        if isinstance(part.results, CostBatch):
+            found |= part.results.currencies
+        else:
             found.update(filter(None, map(_currency, part.results)))
-        elif len(part.results):  # read by the fast reader, which takes nothing else
-            found.add(BILLED)
-    if found - {BILLED}:
+    if len(found) > 1 or _UNKNOWN in found:
         days = Span(day.day, day.day + ONE_DAY)
         raise CurrencyError(day.parts[0].place.endpoint, days, tuple(sorted(found)))
+    return next(iter(found), None)
 
 
 def _currency(result: Any) -> str | None:
@@ -58,22 +58,20 @@ def _currency(result: Any) -> str | None:
     code = amount.get("currency") if isinstance(amount, dict) else None
     if not isinstance(code, str) or not code:
         return None
-    if code.lower() == BILLED.lower():
-        return BILLED
-    is_code = len(code) == 3 and code.isascii() and code.isalpha()
-    return code.upper() if is_code else _UNKNOWN
+    return code.upper() if is_code(code) else _UNKNOWN
 
 
-def _days(days: Span) -> str:
+def days_words(days: Span) -> str:
+    """`2026-11-19`, `2026-11-19 to 2026-11-20`."""
     last = days.end - ONE_DAY
     return f"{days.start}" if len(days) == 1 else f"{days.start} to {last}"
 
 
 def _in(currencies: tuple[str, ...]) -> str:
-    """`in EUR, not in USD`; `in EUR and USD at once, not in USD alone`."""
+    """`in EUR and USD at once`; `in an unknown currency`."""
     if len(currencies) == 1:
-        return f"in {currencies[0]}, not in {BILLED}"
+        return f"in {currencies[0]}"
     *shown, last = currencies
     if len(currencies) > _MOST_SHOWN:
         shown, last = list(currencies[:_MOST_SHOWN]), f"{len(currencies) - _MOST_SHOWN} others"
-    return f"in {', '.join(shown)} and {last} at once, not in {BILLED} alone"
+    return f"in {', '.join(shown)} and {last} at once"

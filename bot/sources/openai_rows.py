@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 from bot.errors import SourceError
 from bot.sources.cost_batch import Cost, CostBatch
 from bot.sources.cost_pages import LARGEST_COUNT, quantity
-from bot.sources.currency import check_currency
+from bot.sources.currency import currency_of
 from bot.sources.lengths import LONGEST, all_fit, label, with_labels
 from bot.sources.openai_pages import NOWHERE, Day, Page, PageError, Part, Place, days_of
 from bot.spend.columns import CostColumns
-from bot.spend.money import LARGEST_DAY_DOLLARS, NANOS_PER_DOLLAR, MoneyError, dollars
+from bot.spend.currency import USD, Currency, currency
+from bot.spend.money import LARGEST_DAY_DOLLARS, NANOS_PER_UNIT, MoneyError, dollars
 from bot.spend.rows import CostDay, UsageDay, UsageKind, UsageRow
 
 _MEASURED = UsageRow._fields.index("requests")  # what stands before it tells rows apart
@@ -64,8 +65,9 @@ def cost_days(pages: Iterable[Page]) -> Iterator[CostDay | BrokenDay]:
     """
     for day in days_of(pages):
         try:
-            check_currency(day)
-            found: CostDay | BrokenDay = CostDay(day.day, _cost_columns(day), day.whole)
+            code = currency_of(day)
+            columns = _cost_columns(day, currency(code) if code else USD)
+            found: CostDay | BrokenDay = CostDay(day.day, columns, day.whole, code)
         except SourceError as error:
             found = BrokenDay(day.day, error)
         yield found
@@ -81,7 +83,7 @@ def usage_days(pages: Iterable[Page], kind: UsageKind) -> Iterator[UsageDay | Br
         yield found
 
 
-def _cost_columns(day: Day) -> CostColumns:
+def _cost_columns(day: Day, bill: Currency) -> CostColumns:
     batch = CostBatch()
     for part in day.parts:
         if not isinstance(part.results, CostBatch):
@@ -94,11 +96,11 @@ def _cost_columns(day: Day) -> CostColumns:
     day.parts.clear()  # a large day's results and its columns are not held at the same time
     try:
         columns = batch.columns(day.day)
-        sound = columns.gross <= LARGEST_DAY_DOLLARS * NANOS_PER_DOLLAR
+        sound = columns.gross <= LARGEST_DAY_DOLLARS * NANOS_PER_UNIT
     except OverflowError:
         sound = False
     if not sound:
-        most = f"${LARGEST_DAY_DOLLARS:,}"
+        most = bill.as_set(LARGEST_DAY_DOLLARS * NANOS_PER_UNIT)
         raise PageError(place, f"{day.day} has amounts of more than {most} together")
     for column in columns.dimensions:
         _check_lengths(column.words, day.day, place)

@@ -43,7 +43,7 @@ def coded(words: Iterable[str | None]) -> Coded:
 class CostColumns(Sequence[CostRow]):
     """The rows of one day. Reads like a tuple of `CostRow`; each is made when it is asked for.
 
-    `nanos` are nano-dollars; a quantity that is not known is NaN.
+    `nanos` are nanos; a quantity that is not known is NaN.
     """
 
     day: date
@@ -90,7 +90,7 @@ class CostColumns(Sequence[CostRow]):
 
     @property
     def total(self) -> int:
-        """Nano-dollars of all rows."""
+        """Nanos of all rows."""
         return sum(self.nanos.tolist())
 
     @property
@@ -99,7 +99,7 @@ class CostColumns(Sequence[CostRow]):
         return sum(np.abs(self.nanos).tolist())
 
     def by_project(self) -> dict[str | None, int]:
-        """Nano-dollars of the projects with any row that costs something."""
+        """Nanos of the projects with any row that costs something."""
         used, places = np.unique(self.projects.codes[self.nanos != 0], return_inverse=True)
         sums = np.zeros(len(used), dtype=np.int64)
         np.add.at(sums, places, self.nanos[self.nanos != 0])
@@ -107,7 +107,7 @@ class CostColumns(Sequence[CostRow]):
         return {words[code]: n for code, n in zip(used.tolist(), sums.tolist(), strict=True)}
 
     def spent_by_key(self) -> dict[tuple[str, str], int]:
-        """Nano-dollars by project and API key, of rows that name both."""
+        """Nanos by project and API key, of rows that name both."""
         width = len(self.api_keys.words)
         pairs = self.projects.codes.astype(np.int64) * width + self.api_keys.codes
         used, places = np.unique(pairs, return_inverse=True)

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from bot.spend.calendar import ONE_DAY, day_name, midnight
 from bot.spend.columns import columns_of
-from bot.spend.money import usd
+from bot.spend.currency import Currency
 from bot.spend.rows import CostDay, UsageDay
 
 PATIENCE = timedelta(hours=24)
@@ -28,9 +28,9 @@ WORTH = 0.01
 class Known:
     """What was known of a day of one dataset before this reading.
 
-    `amounts`: nano-dollars by project; empty for usage. `total`: nano-dollars,
-    or rows of usage. `is_whole`: it was read whole; `is_over`: since it ended. `doubted`: the words
-    of an earlier doubt, and since when.
+    `amounts`: nanos of `currency` by project; empty for usage. `total`: nanos, or rows of usage.
+    `is_whole`: it was read whole; `is_over`: since it ended. `doubted`: the words of an earlier
+    doubt, and since when.
     """
 
     amounts: Mapping[str | None, int]
@@ -38,6 +38,7 @@ class Known:
     is_whole: bool
     is_over: bool
     doubted: tuple[str, datetime] | None
+    currency: Currency
 
 
 class Belief(Protocol):
@@ -94,8 +95,9 @@ def _shrunk(read: CostDay | UsageDay, known: Known) -> str | None:
     come = sum(nanos for project, nanos in found.items() if project not in before)
     if lost <= WORTH * abs(known.total) or (come >= lost and not known.is_over):
         return None
+    text = known.currency.text
     return (
-        f"{day_name(read.day)} reads {usd(total)} where {usd(known.total)} was known, without "
+        f"{day_name(read.day)} reads {text(total)} where {text(known.total)} was known, without "
         f"{len(gone)} project{'' if len(gone) == 1 else 's'} of it"
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span, utc_day
+from bot.spend.currency import Currency
 from bot.spend.globs import Index, Match
 from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.split import Volume
@@ -38,7 +39,7 @@ class SumReader(Protocol):
         """Exact sums per ids and day within the span, by the dimensions in the order given."""
 
     def bill(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, int]:
-        """Nano-dollars per ids, the days added up."""
+        """Nanos per ids, the days added up."""
 
     def volumes(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, Volume]:
         """Use per ids, the days added up. `kind` (of usage) may be one of the dimensions."""
@@ -110,6 +111,7 @@ class Ledger:
     """Daily sums up to and including `now`'s UTC day, and what is known of every day.
 
     `cost_states` and `usage_states` give the state of each day of `span` for money and volume.
+    `currency` is the bill's: all money is in nanos of it.
     `names` maps dimension -> id -> what people call it.
     """
 
@@ -118,6 +120,7 @@ class Ledger:
     reader: SumReader
     cost_states: Mapping[date, DayState]
     usage_states: Mapping[date, DayState]
+    currency: Currency
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     settling: SettlingTimes = field(default_factory=SettlingTimes)
     _tables: dict[tuple[Additive, tuple[str, ...]], DailyTable] = field(default_factory=dict)
@@ -184,7 +187,7 @@ class Ledger:
         return _table(self.span, self.reader.sums(quantity, dimensions, self.span))
 
     def bill(self, dimensions: tuple[str, ...], days: Days) -> Mapping[Ids, int]:
-        """Nano-dollars of some days together, by dimension; read once."""
+        """Nanos of some days together, by dimension; read once."""
         key = (dimensions, days)
         if key not in self._bills:
             self._bills[key] = self.reader.bill(dimensions, days)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Additive(StrEnum):
-    """A quantity that adds up over days and subjects. Cost is in nano-dollars."""
+    """A quantity that adds up over days and subjects. Cost is in nanos."""
 
     COST = "cost"
     REQUESTS = "requests"

@@ -1,7 +1,8 @@
-"""Money as integer nano-dollars (10⁻⁹ USD), as `google.type.Money` counts it.
+"""Money as integer nanos (10⁻⁹) of the bill's currency, as `google.type.Money` counts it.
 
-The one module that knows how money is read, summed exactly and shown. The Costs API sends
-`amount.value` in dollars as a JSON number, a string, up to 34 significant digits, or a
+The one module that knows how money is read and summed exactly; how it is shown is the currency's
+(`bot.spend.currency`). "Dollars" in a name stand for units of whatever the bill is in. The Costs
+API sends `amount.value` in units as a JSON number, a string, up to 34 significant digits, or a
 Decimal128 zero such as `0E-6176` (OpenAI API reference; steipete/CodexBar#999).
 """
 
@@ -9,13 +10,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
-NANOS_PER_DOLLAR = 1_000_000_000
-"""Nano-dollars in a dollar."""
+NANOS_PER_UNIT = 1_000_000_000
+"""Nanos in a unit of the currency: nano-dollars in a dollar."""
 
 LARGEST_DOLLARS = 1_000_000_000
-"""An amount beyond a billion dollars a row is an error of the source, and would overflow sums."""
+"""An amount beyond a billion units a row is an error of the source, and would overflow sums."""
 
 LARGEST_DAY_DOLLARS = 20_000_000
 """So is a day of more, credits counted like charges. Such a day, for a year, still fits 64 bits."""
@@ -30,7 +31,7 @@ _ZERO = Decimal(0)
 
 
 class MoneyError(ValueError):
-    """An amount that is not a finite, sane number of dollars."""
+    """An amount that is not a finite, sane number."""
 
 
 def dollars(raw: object) -> Decimal:
@@ -50,7 +51,7 @@ def dollars(raw: object) -> Decimal:
     if value == 0:
         return _ZERO
     if value.adjusted() > 12 or abs(value) > LARGEST_DOLLARS:
-        raise MoneyError("an amount is larger than a billion dollars")
+        raise MoneyError("an amount is larger than a billion")
     _, digits, exponent = value.as_tuple()
     if len(digits) > 60 or int(exponent) < FINEST_EXPONENT:
         raise MoneyError("an amount has more than 60 digits, or finer ones than Decimal128")
@@ -66,7 +67,7 @@ def _without_separators(text: str) -> str:
 
 def nanos(amount: Decimal) -> int:
     """Nano-dollars of an exact amount, rounded once, half to even."""
-    return int(_EXACT.quantize(_EXACT.multiply(amount, Decimal(NANOS_PER_DOLLAR)), Decimal(1)))
+    return int(_EXACT.quantize(_EXACT.multiply(amount, Decimal(NANOS_PER_UNIT)), Decimal(1)))
 
 
 ATTOS_PER_NANO = 1_000_000_000
@@ -105,7 +106,7 @@ def share_out(amounts: Sequence[Exact]) -> list[int]:
     """Nano-dollars per amount such that they add up to the exact total, rounded once.
 
     What rounding takes from one amount is carried to the next, so that a day's rows sum to
-    the nano-dollar of the day's true total however many digits each of them has.
+    the nano of the day's true total however many digits each of them has.
     """
     whole = [amount for amount in amounts if type(amount) is int]
     if len(whole) == len(amounts):
@@ -131,7 +132,7 @@ def _shares_of_decimals(amounts: Iterable[Exact]) -> list[int]:
     total, told = _ZERO, 0
     for amount in amounts:
         exact = _EXACT.scaleb(Decimal(amount), -_DECIMALS) if isinstance(amount, int) else amount
-        total = _EXACT.add(total, _EXACT.multiply(exact, Decimal(NANOS_PER_DOLLAR)))
+        total = _EXACT.add(total, _EXACT.multiply(exact, Decimal(NANOS_PER_UNIT)))
         due = int(_EXACT.quantize(total, Decimal(1)))
         shared.append(due - told)
         told = due
@@ -143,41 +144,9 @@ def from_dollars(amount: float | int | str | Decimal) -> int:
     return nanos(dollars(amount))
 
 
-def usd_string(amount: int) -> str:
-    """Exact dollars as a machine reads them: `"41.2"`, `"0.000105"`, `"-3"`, never an exponent."""
+def exact(amount: int) -> str:
+    """Exact units as a machine reads them: `"41.2"`, `"0.000105"`, `"-3"`, never an exponent."""
     sign, whole = ("-", -amount) if amount < 0 else ("", amount)
-    units, fraction = divmod(whole, NANOS_PER_DOLLAR)
+    units, fraction = divmod(whole, NANOS_PER_UNIT)
     tail = f"{fraction:09d}".rstrip("0")
     return f"{sign}{units}.{tail}" if tail else f"{sign}{units}"
-
-
-def usd(amount: float) -> str:
-    """Dollars as people read them: `$1,234.56`; under a cent the digits that matter, `$0.0042`."""
-    whole = round(amount)
-    sign = "-" if whole < 0 else ""
-    value = Decimal(abs(whole)) / NANOS_PER_DOLLAR
-    if value == 0 or value >= Decimal("0.01"):
-        return f"{sign}${value:,.2f}"
-    digits = min(9, 1 - value.adjusted())
-    return f"{sign}${value:.{digits}f}"
-
-
-def usd_round(amount: float) -> str:
-    """Dollars for a headline: no cents from $100 on, `$412`; else as `usd`."""
-    if abs(amount) >= 100 * NANOS_PER_DOLLAR:
-        whole = int(
-            (Decimal(round(abs(amount))) / NANOS_PER_DOLLAR).quantize(Decimal(1), ROUND_HALF_EVEN)
-        )
-        return f"{'-' if amount < 0 else ''}${whole:,}"
-    return usd(amount)
-
-
-def usd_set(amount: int) -> str:
-    """Dollars as the person who set them writes them: `$10,000`, `$41.50`."""
-    units, rest = divmod(amount, NANOS_PER_DOLLAR)
-    return usd(amount) if rest else f"${units:,}"
-
-
-def floor_dollars(amount: float) -> int:
-    """Whole dollars, rounded down."""
-    return int((Decimal(round(amount)) / NANOS_PER_DOLLAR).to_integral_value(ROUND_FLOOR))

@@ -16,16 +16,14 @@ from bot.spend.baseline import WEEKDAY, judge_last, since_first_activity
 from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_of
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import Additive
-from bot.spend.money import NANOS_PER_DOLLAR
 from bot.spend.weekdays import Floats
 
 OFF_ITS_USUAL = 0.2
 """A change below this share of what is usual for the member is none."""
 OF_ALL = 0.03
 """Nor is one below this share of what the whole organisation usually spends."""
-LEAST = 5 * NANOS_PER_DOLLAR
-WORTH_A_NAME = NANOS_PER_DOLLAR // 100
-"""Somebody new who spent less than a cent is not told of."""
+LEAST = 5
+"""Nor one of less dollars, or about as much in another currency."""
 HISTORY_DAYS = 90
 _CANDIDATES = 200
 _KNOWN_DAYS = 14
@@ -33,7 +31,7 @@ _KNOWN_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """A member and what it cost in a period, beside what it would usually have; nano-dollars.
+    """A member and what it cost in a period, beside what it would usually have; nanos.
 
     `why` is the reason in a few words (names are cleaned, not escaped), empty where none is known.
     """
@@ -52,7 +50,7 @@ class Mover:
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A member that spent for the first time in the known history; nano-dollars."""
+    """A member that spent for the first time in the known history; nanos."""
 
     dimension: str
     name: str
@@ -103,7 +101,8 @@ def movers(ledger: Ledger, dimension: str, period: Period) -> list[Mover]:
     usual = _usual(ledger, table, period)
     now = np.array(list(table.totals(period.span).values()), dtype=np.float64)
     changes = np.nan_to_num(now - usual)
-    least = np.maximum(OFF_ITS_USUAL * usual, max(OF_ALL * _whole(ledger, period), LEAST))
+    smallest = ledger.currency.about(LEAST)
+    least = np.maximum(OFF_ITS_USUAL * usual, max(OF_ALL * _whole(ledger, period), smallest))
     found = [n for n in np.argsort(-np.abs(changes), kind="stable") if abs(changes[n]) >= least[n]]
     return [_mover(ledger, dimension, table.ids[n], now[n], usual[n]) for n in found]
 
@@ -143,7 +142,8 @@ def _unseen(ledger: Ledger, span: Span) -> bool:
 def newcomers(ledger: Ledger, dimension: str, period: Period) -> Iterator[Newcomer]:
     """Members that spent in the period and on no known day before it, the largest first.
 
-    None where fewer than two weeks before it are known: everybody would be new.
+    None where fewer than two weeks before it are known: everybody would be new. Who spent less
+    than the smallest coin is not told of.
     """
     table = ledger.sums(Additive.COST, (dimension,))
     past = Span(min(ledger.span.start, period.start), period.start)
@@ -153,7 +153,7 @@ def newcomers(ledger: Ledger, dimension: str, period: Period) -> Iterator[Newcom
     at = max((period.start - table.span.start).days, 0)
     fresh = ~(table.values[:at] != 0).any(axis=0)
     spent = table.values[at : at + len(period.span)].sum(axis=0)
-    found = np.flatnonzero(fresh & (spent >= WORTH_A_NAME))
+    found = np.flatnonzero(fresh & (spent >= ledger.currency.smallest))
     for n in sorted(found, key=lambda n: -int(spent[n])):
         if (member := table.ids[n][0]) is not None:
             yield Newcomer(dimension, ledger.name(dimension, member), int(spent[n]))

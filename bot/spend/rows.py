@@ -67,12 +67,14 @@ class UsageRow(NamedTuple):
 class CostDay(NamedTuple):
     """Everything the Costs API says of one UTC day. `whole` is False for a part of the day.
 
-    `rows` may be columns (`bot.spend.columns`), which make each row only when it is asked for.
+    `currency` is the ISO 4217 code that all amounts are in; None where there are none. `rows` may
+    be columns (`bot.spend.columns`), which make each row only when it is asked for.
     """
 
     day: date
     rows: Sequence[CostRow]
     whole: bool = True
+    currency: str | None = None
 
 
 class UsageDay(NamedTuple):

@@ -55,7 +55,7 @@ Cell = tuple[str | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What was billed (nano-dollars) and used on one side of a comparison.
+    """What was billed (nanos) and used on one side of a comparison.
 
     `kinds` gives the usage kind of a cell: only models of one kind can take each other's place.
     """
@@ -67,7 +67,7 @@ class Side:
 
 @dataclass(slots=True)
 class Effect:
-    """What changed in one cell: nano-dollars by cause, and the requests behind them."""
+    """What changed in one cell: nanos by cause, and the requests behind them."""
 
     cell: Cell
     kind: str
@@ -91,7 +91,7 @@ class Explanation:
 
     @property
     def amounts(self) -> dict[Cause, float]:
-        """Nano-dollars by cause, all of them."""
+        """Nanos by cause, all of them."""
         every = self.effects
         return {
             Cause.REQUESTS: math.fsum(e.requests for e in every),
@@ -116,7 +116,7 @@ class Contributor:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Why a cost is not what it is compared with. All money in nano-dollars.
+    """Why a cost is not what it is compared with. All money in nanos.
 
     `against` says in words what `expected` is. `parts` add up to `change` exactly; they are empty
     where usage is not known. `unexplained` names the largest money behind that part.

@@ -21,7 +21,7 @@ _CALLED = {"model": "family", "snapshot": "model"}
 def bill(
     connection: Connection, values: Mapping[int, str], dimensions: tuple[str, ...], on: Days
 ) -> dict[Ids, int]:
-    """Nano-dollars by ids. `values` are the members by number. A dimension by itself is one of
+    """Nanos by ids. `values` are the members by number. A dimension by itself is one of
     those that are rolled up: project, line_item, api_key, model."""
     if len(dimensions) == 1:  # what the roll-ups hold already
         query = _rolled_up(dimensions[0], on)

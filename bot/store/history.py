@@ -15,13 +15,15 @@ from sqlalchemy.engine import Connection
 
 from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span
 from bot.spend.columns import columns_of
+from bot.spend.currency import Currency
 from bot.spend.doubt import Belief
 from bot.spend.ledger import CERTAINTY, DailyTable, Ids, Sums
 from bot.spend.line_item import family
 from bot.spend.metrics import Additive
 from bot.spend.rows import CostDay, Name, UsageDay, UsageKind, UsageRow
 from bot.spend.split import Volume
-from bot.store import day_sums, naming
+from bot.store import billing, day_sums, naming
+from bot.store.billing import Foreign
 from bot.store.bulk import insert_all, insert_columns
 from bot.store.daily_sums import DailySums, daily_query, readings, rows_query
 from bot.store.database import Database
@@ -47,19 +49,40 @@ class History:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._members = Members()
+        self._bill: str | None = None
+        """The bill's currency, once it is fixed: from then on it stands."""
 
-    def take(self, fetched: CostDay, now: datetime, belief: Belief) -> str | None:
+    def take(self, fetched: CostDay, now: datetime, belief: Belief) -> str | Foreign | None:
         """Put what was read of a day in the place of what was known, if it is believed.
 
-        Else what was known stays, the day counts as not read, and the reason is returned.
+        Else what was known stays, the day counts as not read, and the reason is returned. So it is
+        with a day in another currency than the bill; that is noted by the caller, for all together.
         """
         with self._database.writing() as connection:
+            bill = self._bill = self._bill or billing.decided(connection)
+            if bill and fetched.currency and fetched.currency != bill:
+                return Foreign(fetched.day, fetched.currency, bill)
             doubt = belief.doubt(fetched, known_costs(connection, fetched.day), now)
             if doubt is None:
                 self._replace_costs(connection, fetched, now)
             else:
                 mark_failed(connection, COSTS, _only(fetched.day), doubt, now)
             return doubt
+
+    def decide_currency(self, now: datetime) -> list[Foreign]:
+        """Fixes the bill's currency once the first reading with money is over; the days that were
+        in another one, and are not held any more. Money of two currencies is never added up: it
+        comes before any sum."""
+        with self._database.reading() as connection:
+            if not billing.is_open(connection):
+                return []
+        with self._database.writing() as connection:
+            return billing.decide(connection, now)
+
+    def currency(self) -> Currency:
+        """What the bill is in."""
+        with self._database.reading() as connection:
+            return billing.currency_held(connection)
 
     def take_uses(
         self, fetched: Sequence[UsageDay], now: datetime, belief: Belief
@@ -93,9 +116,7 @@ class History:
             _clear(connection, cost_sums, cost_sums.c.day == day)
             insert_all(connection, cost_sums, rows.cost_sums())
         _clear(connection, days, sa.and_(days.c.dataset == COSTS, days.c.day == day))
-        insert_all(
-            connection, days, [fetched_row(COSTS, fetched.day, fetched.whole, len(rows), now)]
-        )
+        insert_all(connection, days, [fetched_row(fetched, len(rows), now)])
 
     def _replace_usage(
         self, connection: Connection, fetched: Sequence[UsageDay], now: datetime
@@ -105,7 +126,7 @@ class History:
         number = self._members.numberer(connection)
         for one in fetched:
             rows.extend(_numbered_usage(number, one))
-            known.append(fetched_row(dataset_of(one), one.day, one.whole, len(one.rows), now))
+            known.append(fetched_row(one, len(one.rows), now))
         number.write(connection)
         for kind, on in _days_by_kind(fetched).items():
             of_kind = sa.and_(usage_rows.c.kind == kind.value, usage_rows.c.day.in_(on))
@@ -221,7 +242,7 @@ class History:
         return DailySums.read(connection, query, values, readings(quantity, dimensions))
 
     def bill(self, dimensions: tuple[str, ...], on: tuple[date, ...]) -> dict[Ids, int]:
-        """Nano-dollars by ids, the days added up (see `bot.spend.ledger.SumReader`)."""
+        """Nanos of the currency by ids, the days added up (see `bot.spend.ledger.SumReader`)."""
         with self._database.reading() as connection:
             values = self._members.values(connection)
             return day_sums.bill(connection, values, dimensions, on)

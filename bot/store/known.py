@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.spend.calendar import ONE_DAY, midnight
+from bot.spend.currency import USD, Currency, currency
 from bot.spend.doubt import Known
 from bot.store.dayrecord import COSTS
 from bot.store.instants import from_text
@@ -22,7 +23,8 @@ def known_costs(connection: Connection, day: date) -> Known:
     row = connection.execute(query).first()
     if row is None:  # nothing is held of a day never heard of
         return _as_known(row, day, {}, 0)
-    return _as_known(row, day, _amounts(connection, day), _total(connection, day))
+    held = currency(row.currency) if row.currency else USD
+    return _as_known(row, day, _amounts(connection, day), _total(connection, day), held)
 
 
 def known_uses(connection: Connection, asked: Sequence[tuple[str, date]]) -> list[Known]:
@@ -36,8 +38,14 @@ def known_uses(connection: Connection, asked: Sequence[tuple[str, date]]) -> lis
     return [_as_known(row, day, {}, row.row_count if row else 0) for row, day in found]
 
 
-def _as_known(row: Any, day: date, amounts: Mapping[str | None, int], total: int) -> Known:
-    """`row` is that of `days`, or None."""
+def _as_known(
+    row: Any,
+    day: date,
+    amounts: Mapping[str | None, int],
+    total: int,
+    held: Currency = USD,
+) -> Known:
+    """`row` is that of `days`, or None. `held` matters where there are amounts."""
     fetched_at = from_text(row.fetched_at) if row and row.fetched_at else None
     return Known(
         amounts=amounts,
@@ -45,6 +53,7 @@ def _as_known(row: Any, day: date, amounts: Mapping[str | None, int], total: int
         is_whole=bool(row and fetched_at and row.whole),
         is_over=fetched_at is not None and fetched_at >= midnight(day + ONE_DAY),
         doubted=(row.error, from_text(row.failed_at)) if row and row.failed_at else None,
+        currency=held,
     )
 
 

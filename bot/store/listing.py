@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.spend.calendar import Span
-from bot.spend.money import usd_string
 from bot.store.database import Database
 from bot.store.history import History
 from bot.store.members import Members
@@ -23,6 +22,8 @@ COSTS = (
     *("usd", "quantity", "quantity_unit"),
 )
 """Columns of money: ids with their names, exact dollars as text."""
+MONEY = ("amount", "currency")
+"""Two more where the bill is not in US dollars: `usd` is then empty."""
 _VOLUME = (
     *("requests", "input_tokens", "output_tokens", "cached_tokens"),
     *("input_audio_tokens", "output_audio_tokens", "units"),
@@ -45,13 +46,19 @@ class Listing:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._names = History(database).names()
+        history = History(database)
+        self._names, self._currency = history.names(), history.currency()
+
+    @property
+    def columns_of_costs(self) -> tuple[str, ...]:
+        """Those of `costs`."""
+        return COSTS if self._currency.is_dollars else (*COSTS, *MONEY)
 
     def costs(self, days: Span) -> Generator[Row, None, None]:
         """What was billed per day × project × line item × key."""
         order = (cost_rows.c.project, cost_rows.c.line_item, cost_rows.c.api_key)
         with self._database.reading() as connection:
-            value = Members().values(connection)
+            value, columns = Members().values(connection), self.columns_of_costs
             for row in _stream(connection, cost_rows, days, order):
                 cells = {
                     "day": date.fromordinal(row.day).isoformat(),
@@ -59,11 +66,11 @@ class Listing:
                     "line_item": value.get(row.line_item),
                     "model": value.get(row.model),
                     **self._named("api_key", value.get(row.api_key)),
-                    "usd": usd_string(row.nanos),
+                    **self._currency.keyed(row.nanos),
                     "quantity": row.quantity,
                     "quantity_unit": row.quantity_unit,
                 }
-                yield {column: cells[column] for column in COSTS}
+                yield {column: cells[column] for column in columns}
 
     def usage(self, days: Span) -> Generator[Row, None, None]:
         """What was used per day × kind × project × model × key."""

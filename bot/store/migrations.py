@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CreateColumn
 
-from bot.store.schema import alerts, claims, counters, meta, outbox, slack_names
+from bot.store.schema import alerts, claims, counters, days, meta, outbox, slack_names
 
 Step = Callable[[Connection], None]
 
@@ -57,13 +57,26 @@ def _who_snoozed(connection: Connection) -> None:
     _add_missing_columns(connection, alerts)
 
 
+def _currency(connection: Connection) -> None:
+    """Schema 6: the currency of the bill. All that was taken before was in US dollars.
+
+    A database without money decides with its first reading, as a new one does.
+    """
+    _add_missing_columns(connection, days)
+    with_money = days.c.dataset == "costs", days.c.row_count > 0
+    connection.execute(days.update().where(*with_money).values(currency="USD"))
+    if connection.execute(sa.select(days.c.day).where(*with_money).limit(1)).first():
+        connection.execute(meta.insert().values(name="currency", value="USD"))
+
+
 STEPS: Mapping[int, Step] = {
     1: _lives_and_places,
     2: _turns_of_the_worker,
     3: _threads_and_people,
     4: _who_snoozed,
+    5: _currency,
 }
-"""Schema 1 is the first; the next change of a table adds `5: its step` here."""
+"""Schema 1 is the first; the next change of a table adds `6: its step` here."""
 
 
 def migrate(

@@ -32,9 +32,11 @@ def records(connection: Connection, dataset: str, span: Span) -> dict[date, DayR
     return {found.day: found for found in map(_record, connection.execute(query))}
 
 
-def fetched_row(dataset: str, day: date, whole: bool, rows: int, now: datetime) -> tuple[Any, ...]:
+def fetched_row(fetched: CostDay | UsageDay, rows: int, now: datetime) -> tuple[Any, ...]:
     """The row of `days` about a day that was read, whatever was known of it before."""
-    return dataset, day.toordinal(), to_text(now), whole, None, None, rows
+    currency = fetched.currency if isinstance(fetched, CostDay) else None
+    known = (dataset_of(fetched), fetched.day.toordinal(), to_text(now), fetched.whole)
+    return *known, None, None, rows, currency
 
 
 def mark_failed(

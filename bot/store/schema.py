@@ -1,7 +1,7 @@
 """The tables and their version.
 
-Days are `date.toordinal()`, instants ISO 8601 in UTC, money nano-dollars. Member number 0 stands
-for "none": no project, no key, no model.
+Days are `date.toordinal()`, instants ISO 8601 in UTC, money nanos of the bill's currency. Member
+number 0 stands for "none": no project, no key, no model.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ days = sa.Table(  # what is known of a day of a dataset: `costs` or `usage/<kind
     sa.Column("failed_at", sa.String(27)),  # NULL: the last fetch went well
     sa.Column("error", sa.Text),
     sa.Column("row_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("currency", sa.String(3)),  # of a day of costs with rows: an ISO 4217 code
 )
 
 names = sa.Table(

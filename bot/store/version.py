@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-VERSION = 5
+VERSION = 6
 """The schema this program writes. A database with a higher one is refused."""

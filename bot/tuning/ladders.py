@@ -10,33 +10,36 @@ from bot.alerts.model import SEPARATOR, Finding
 from bot.kinds import Cap, Drift, Drop, New, Rule, Spike
 from bot.kinds.cap import DEFAULT
 from bot.kinds.spike import Sensitivity
+from bot.spend.currency import Currency
 from bot.spend.globs import matches
 from bot.spend.metrics import Metric
-from bot.spend.money import LARGEST_DOLLARS
+from bot.spend.money import LARGEST_DOLLARS, from_dollars
 
 Options = Mapping[str, Any]
 
 _STEPS = tuple(Decimal(step) for step in ("1", "1.2", "1.5", "2", "2.5", "3", "4", "5", "6", "8"))
-_MOST_USD = Decimal(1_000_000)
+_MOST = Decimal(1_000_000)
 _FINER = Decimal("1.05")
 _MOST_TIMES = 100
 
 
-def ladders(rule: Rule, told: Sequence[Finding]) -> list[list[Options]]:
+def ladders(rule: Rule, told: Sequence[Finding], currency: Currency) -> list[list[Options]]:
     """Ladders of options in the order they are tried; `told` is what the rule said as it is."""
     match rule:
         case Cap():
             found = [_higher_limits(rule, told)]
         case Spike():
-            found = [_calmer(rule), _dearer(rule)]
+            found = [_calmer(rule), _dearer(rule, currency)]
         case Drop():
-            found = [*([_dearer(rule)] if rule.metric is Metric.COST else []), _lower(rule)]
+            found = [_lower(rule)]
+            if rule.metric is Metric.COST:
+                found = [_dearer(rule, currency), *found]
         case Drift():
             found = [_steeper(rule)]
         case New():
-            found = [_dearer(rule)] if rule.metric is Metric.COST else []
+            found = [_dearer(rule, currency)] if rule.metric is Metric.COST else []
         case _:
-            found = [_dearer(rule)]
+            found = [_dearer(rule, currency)]
     return [list(ladder) for ladder in found]
 
 
@@ -78,12 +81,13 @@ def _calmer(rule: Spike) -> Iterator[Options]:
         yield {"sensitivity": sensitivity}
 
 
-def _dearer(rule: Rule) -> Iterator[Options]:
+def _dearer(rule: Rule, currency: Currency) -> Iterator[Options]:
+    option, least = rule.option("min_usd", currency), rule.min_nanos(currency)
     power = Decimal(1)
-    while power < _MOST_USD:
+    while power < _MOST * currency.times:
         for step in _STEPS:
-            if step * power > rule.min_usd:
-                yield {"min_usd": step * power}
+            if from_dollars(step * power) > least:
+                yield {option: step * power}
         power *= 10
 
 

@@ -16,6 +16,7 @@ from bot.alerts.model import Finding
 from bot.errors import UsageError
 from bot.kinds import Rule
 from bot.spend.calendar import Unit
+from bot.spend.currency import Currency
 from bot.tuning.ladders import ladders, variant
 
 _DAYS = {Unit.DAY: 1.0, Unit.WEEK: 7.0, Unit.MONTH: 365 / 12}
@@ -88,13 +89,20 @@ class Plan:
         return self.after <= self.allowed
 
 
-def plan(rules: Sequence[Rule], told: Told, target: Target, days: int, replay: Replay) -> Plan:
+def plan(
+    rules: Sequence[Rule],
+    told: Told,
+    target: Target,
+    days: int,
+    replay: Replay,
+    currency: Currency,
+) -> Plan:
     """Proposals for the rules that told more than their share of `target` in `told`."""
     allowed = target.allowed(days)
     if len(told) <= allowed:
         return Plan(target, allowed, len(told), len(told), ())
     counts = _counts(rules, told)
-    tuner = _Tuner(replay, told)
+    tuner = _Tuner(replay, told, currency)
     budget = allowed
     for _ in range(_ROUNDS):
         shares = fair_shares(counts, max(budget, 0))
@@ -139,8 +147,9 @@ def fair_shares(counts: dict[str, int], allowed: int) -> dict[str, int]:
 class _Tuner:
     """Finds the mildest variants, replaying each only once."""
 
-    def __init__(self, replay: Replay, told: Told) -> None:
+    def __init__(self, replay: Replay, told: Told, currency: Currency) -> None:
         self._replay = replay
+        self._currency = currency
         self._told = list(told)
         self._counts: dict[str, int] = {}
 
@@ -151,7 +160,7 @@ class _Tuner:
     def proposal(self, rule: Rule, before: int, share: int) -> Proposal:
         best, count = rule, before
         mine = [one for one in self._told if one.rule == rule.name]
-        for ladder in ladders(rule, mine):
+        for ladder in ladders(rule, mine, self._currency):
             if not ladder:
                 continue
             variants = [variant(best, options) for options in ladder]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from bot.spend.currency import DOLLARS
 from bot.store.light import Light
 from bot.store.tallies import counters, pulses
 from bot.worker.due import Timetable, next_turns
@@ -62,10 +63,7 @@ def metrics(light: Light, table: Timetable, now: datetime) -> str:
             *("missing_days", "gauge", "Days of the history whose costs are not known."),
             [({}, float(beats["missing"][1]))] if "missing" in beats else [],
         ),
-        _metric(
-            *("spend_dollars", "gauge", "The organisation's spend by UTC day, as known so far."),
-            _spend(light, today),
-        ),
+        _spend(light, today),
     )
     return "".join(parts)
 
@@ -119,7 +117,22 @@ def _firing(light: Light, now: datetime) -> list[Sample]:
     return [({"severity": s}, found.get(s, 0)) for s in ("info", "warning", "critical")]
 
 
-def _spend(light: Light, today: int) -> list[Sample]:
+def _spend(light: Light, today: int) -> str:
+    """In US dollars under a name that says so; of another bill with its currency as a label.
+
+    Nothing while the first reading is under way, which decides what it is in.
+    """
+    known = light.rows("SELECT value FROM meta WHERE name = 'currency'")
+    is_open = not known and light.rows("SELECT 1 FROM days WHERE currency IS NOT NULL LIMIT 1")
+    code = known[0][0] if known else DOLLARS
+    name, label = ("spend_dollars", {}) if code == DOLLARS else ("spend", {"currency": code})
+    found = [] if is_open else _amounts(light, today)
+    samples: list[Sample] = [({**of, **label}, amount) for of, amount in found]
+    help_text = "The organisation's spend by UTC day, as known so far."
+    return _metric(name, "gauge", help_text, samples)
+
+
+def _amounts(light: Light, today: int) -> list[Sample]:
     sql = (
         "SELECT day, sum(nanos) FROM cost_sums WHERE dimension = 'organization' AND day IN (?, ?) "
         "GROUP BY day"

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from bot.alerts.model import (
     ORGANIZATION,
+    PER_MILLION_TOKENS,
+    PER_REQUEST,
     Dimension,
     Measure,
     Reason,
@@ -19,6 +21,7 @@ from bot.alerts.model import (
     rule_slug,
 )
 from bot.spend.calendar import Unit, period_of
+from bot.spend.currency import USD
 from tests.build import YESTERDAY, finding, on, pair, project
 
 DAY = period_of(YESTERDAY, Unit.DAY)
@@ -141,8 +144,10 @@ def test_three_reasons_are_silent(reason: Reason) -> None:
 
 
 def test_money_is_what_counts_in_dollars() -> None:
-    assert [m.value for m in Measure if m.is_money] == [
+    money = [Measure.money(USD, per) for per in ("", PER_REQUEST, PER_MILLION_TOKENS)]
+    assert [m.value for m in money if m.is_money] == [
         "usd",
         "usd_per_request",
         "usd_per_million_tokens",
     ]
+    assert not any(m.is_money for m in (Measure.REQUESTS, Measure.TOKENS, Measure.RATIO))

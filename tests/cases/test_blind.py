@@ -61,20 +61,3 @@ def test_an_answer_that_is_not_the_bill_is_told_in_a_line_and_ends_with_four(
     assert [said for said in ran.err.splitlines() if line in said], ran.err
     assert "Traceback" not in ran.err
     assert "sk-admin-test" not in ran.out + ran.err
-
-
-def test_a_bill_in_another_currency_is_told_in_a_line_with_the_way_out(place: Place) -> None:
-    place.openai.costs = [row._replace(currency="eur") for row in place.openai.costs]
-    ran = place.run("check", *at(0))
-    assert ran.code == 4
-    assert " are in EUR, not in USD\n  The bot adds up US dollars only" in ran.err
-    assert ran.err.count("not in USD") == 1
-    assert "Nothing is over its limits" not in ran.out
-
-
-def test_days_in_another_currency_leave_what_was_known_in_dollars(place: Place) -> None:
-    place.bot("fetch", "--as-of", f"{YESTERDAY}T12:00:00Z")
-    known = place.run("export", "costs").out
-    place.openai.costs = [row._replace(currency="eur") for row in place.openai.costs]
-    assert place.run("fetch", *at(0)).code == 4
-    assert place.run("export", "costs").out == known

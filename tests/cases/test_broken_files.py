@@ -38,7 +38,7 @@ BROKEN_RULES = [
     ("rules:\n  - {name: a, kind: cpa, limit_usd: 5}", "rules.yaml:2:21: ", "did you mean 'cap'?"),
     ("rules:\n  - {name: a, limit_usd: 5}", "rules.yaml:2:5: ", "needs a `kind`"),
     ("rules:\n  - {kind: cap, limit_usd: 5}", "rules.yaml:2:5: ", "name"),
-    ("rules:\n  - {name: a, kind: cap}", "rules.yaml:2:5: ", "takes `limit_usd`"),
+    ("rules:\n  - {name: a, kind: cap}", "rules.yaml:2:5: ", "takes one limit: `limit_usd`"),
     ("rules:\n  - {name: a, kind: cap, limt_usd: 5}", "rules.yaml:2:26: ", "'limit_usd'?"),
     ("rules:\n  - {name: a, kind: cap, limit_usd: -5}", "rules.yaml:2:37: ", "0"),
     ("rules:\n  - {name: a, kind: spike, per: projct}", "rules.yaml:2:33: ", "'project'?"),

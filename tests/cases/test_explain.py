@@ -19,8 +19,8 @@ from bot.cli import run
 from bot.commands.workings import worked
 from bot.messages.model import Message, MessageType
 from bot.spend.calendar import DayState, Unit, period_of
+from bot.spend.currency import USD
 from bot.spend.metrics import Additive
-from bot.spend.money import usd
 from bot.store.alerts import AlertBook
 from bot.store.database import open_lasting
 from bot.store.outbox import Outbox
@@ -286,7 +286,7 @@ def test_a_drop_is_explained_by_the_usual_it_is_judged_by() -> None:
         found.limit,
         found.expected,
     )
-    assert work.silence[0] == f"a day above {usd(found.limit or 0)}"
+    assert work.silence[0] == f"a day above {USD.text(found.limit or 0)}"
 
 
 def test_a_drop_that_is_none_says_why() -> None:

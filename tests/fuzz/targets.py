@@ -24,7 +24,7 @@ from bot.sources.openai_pages import Page, PageError, Place, read_page
 from bot.sources.openai_rows import BrokenDay, cost_days, usage_days
 from bot.sources.paging import bucket_cursor
 from bot.spend import line_item
-from bot.spend.money import LARGEST_DOLLARS, NANOS_PER_DOLLAR
+from bot.spend.money import LARGEST_DOLLARS, NANOS_PER_UNIT
 from bot.spend.names import visible
 from bot.spend.rows import CostDay, UsageDay, UsageKind
 
@@ -122,7 +122,7 @@ def _check_day(day: CostDay | UsageDay | BrokenDay) -> None:
             assert not isinstance(value, str) or not re.search("[\x00\ud800-\udfff]", value)
             assert not isinstance(value, float) or abs(value) <= 1e22  # neither NaN nor infinite
     if isinstance(day, CostDay):
-        largest = LARGEST_DOLLARS * NANOS_PER_DOLLAR * max(1, len(day.rows)) * 1_000
+        largest = LARGEST_DOLLARS * NANOS_PER_UNIT * max(1, len(day.rows)) * 1_000
         assert all(type(row.nanos) is int and abs(row.nanos) <= largest for row in day.rows)
 
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from bot.alerts.model import Dimension, Measure
+from bot.alerts.model import PER_REQUEST, Dimension, Measure
 from bot.kinds.base import amount, per_words, times
+from bot.spend.currency import USD
 from bot.spend.durations import duration_words, parse_duration
 from bot.spend.globs import matches
 from bot.spend.metrics import Metric
@@ -49,8 +50,8 @@ def test_a_glob_fits_an_id_or_a_name(
 @pytest.mark.parametrize(
     ("value", "measure", "said"),
     [
-        (41_200_000_000, Measure.USD, "$41.20"),
-        (105_000, Measure.USD_PER_REQUEST, "$0.00010"),
+        (41_200_000_000, Measure.money(USD), "$41.20"),
+        (105_000, Measure.money(USD, PER_REQUEST), "$0.00010"),
         (0.625, Measure.RATIO, "62%"),
         (0, Measure.REQUESTS, "0 requests"),
         (1, Measure.REQUESTS, "1 request"),
@@ -118,7 +119,8 @@ def test_a_repeat_is_a_length_of_time() -> None:
 
 def test_every_metric_has_a_unit() -> None:
     for metric in Metric:
-        assert rule("cap", limit_usd=1).model_copy(update={"metric": metric}).measure in Measure
+        one = rule("cap", limit_usd=1).model_copy(update={"metric": metric})
+        assert one.measure_in(USD).is_money == metric.startswith("cost")
 
 
 def test_a_subject_is_safe_to_show_and_keeps_its_id() -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bot.alerts.model import Measure, Severity, Skipped
 from bot.kinds.cap import Cap, highest_step, percent_of
 from bot.spend.calendar import DayState
+from bot.spend.currency import USD
 from bot.spend.metrics import Additive
 from bot.spend.money import from_dollars
 from tests.build import at, daily, findings, judged, keys, ledger, on, rule, skips, spend, used
@@ -230,7 +231,7 @@ def test_a_finished_day_in_words() -> None:
         ("Period", "Thu 19 Nov 2026"),
     )
     assert (found.rule, found.kind, found.metric) == ("project caps", "cap", "cost")
-    assert (found.severity, found.measure) == (Severity.CRITICAL, Measure.USD)
+    assert (found.severity, found.measure) == (Severity.CRITICAL, Measure.money(USD))
     assert (found.observed, found.limit, found.step) == (130 * 10**9, 120 * 10**9, 100)
     assert (found.channel, found.mention) == ("#c", "@m")
 
@@ -398,19 +399,23 @@ def test_days_before_the_history_are_not_taken_for_nothing() -> None:
     )
 
 
+ON_THE_19TH = {"from": "2026-11-19", "until": "2026-11-19"}
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({}, "a cap on `cost` takes `limit_usd`, and only that"),
-        ({"limit": 5}, "a cap on `cost` takes `limit_usd`, and only that"),
-        ({"limit_usd": 5, "limit": 5}, "a cap on `cost` takes `limit_usd`, and only that"),
+        ({}, "a cap on `cost` takes one limit: `limit_usd` in US dollars, or `limit` in the"),
+        ({"limit_usd": 5, "limit": 5}, "a cap on `cost` takes one limit: `limit_usd` in US"),
+        ({"limit": 10**10}, "a limit cannot be more than a billion"),
+        ({"limit": 1, "min_usd": 1, "min_amount": 1}, "`min_amount` in the bill's currency: write"),
         ({"metric": "tokens", "limit_usd": 5}, "a cap on `tokens` takes `limit`, and only that"),
         ({"metric": "cached_share", "limit": 1}, "a cap needs a metric that adds up"),
         ({"limit_usd": -1}, "greater than or equal to 0"),
         ({"limit_usd": True}, "should be an integer, float, string or Decimal"),
         ({"limit_usd": "nan"}, "finite"),
         ({"limit_usd": {}}, "at least 1"),
-        ({"limit_usd": 1_000_000_001}, "a limit cannot be more than a billion dollars"),
+        ({"limit_usd": 1_000_000_001}, "a limit cannot be more than a billion"),
         ({"limit_usd": "0.0000000001"}, "no more than 9 decimal places"),
         ({"limit_usd": {"!search": 1}}, "a limit cannot exclude with `!`"),
         ({"limit_usd": 1, "min_usd": 10**12}, "less than or equal to 1000000000"),
@@ -431,6 +436,10 @@ def test_days_before_the_history_are_not_taken_for_nothing() -> None:
         (
             {"limit_usd": 1, "planned": [{"from": "2026-11-20", "until": "2026-11-19"}]},
             "`until` lies before `from`",
+        ),
+        (
+            {"limit": 1, "planned": [{**ON_THE_19TH, "usd": 1, "amount": 1}]},
+            "`amount` in the bill's currency: write one of them",
         ),
     ],
 )

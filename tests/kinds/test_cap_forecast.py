@@ -15,9 +15,10 @@ from bot.messages.digest_series import about as in_its_digits
 from bot.messages.digest_series import month_outlook
 from bot.report import finding_json
 from bot.spend.calendar import DayState, Unit, period_of
+from bot.spend.currency import USD
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive
-from bot.spend.money import from_dollars, usd_round
+from bot.spend.money import from_dollars
 from tests.build import (
     TODAY,
     Entry,
@@ -247,9 +248,11 @@ def test_the_digest_and_the_cap_foresee_the_same() -> None:
     assert found.foreseen is not None
     ends = (found.foreseen.low, found.foreseen.total, found.foreseen.high)
     assert ends == (round(outlook.low), round(outlook.total), round(outlook.high))
-    in_words = [usd_round(end) for end in (in_its_digits(outlook).low, in_its_digits(outlook).high)]
+    in_words = [
+        USD.rounded(end) for end in (in_its_digits(outlook).low, in_its_digits(outlook).high)
+    ]
     assert f"likely {in_words[0]} to {in_words[1]}" in found.why
-    assert f"cap: {usd_round(in_its_digits(outlook).total)} of" in found.headline
+    assert f"cap: {USD.rounded(in_its_digits(outlook).total)} of" in found.headline
 
 
 def test_the_forecast_is_in_the_json_with_exact_names() -> None:
@@ -306,4 +309,4 @@ def test_a_day_that_is_over_has_no_pace() -> None:
 def test_a_foreseen_amount_has_the_digits_its_range_leaves_it(
     dollars: float, spread: float, said: str
 ) -> None:
-    assert about(from_dollars(dollars), from_dollars(spread), Measure.USD) == said
+    assert about(from_dollars(dollars), from_dollars(spread), Measure.money(USD)) == said

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from bot.alerts.model import Measure, Skipped
 from bot.kinds.spike import Spike
 from bot.spend.calendar import DayState
+from bot.spend.currency import USD
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive
 from tests.build import (
@@ -94,7 +95,7 @@ def test_a_finished_day_in_words() -> None:
         ("Fine up to", "$49.69"),
         ("Normal swing", "+9%"),
     )
-    assert (found.kind, found.metric, found.measure) == ("spike", "cost", Measure.USD)
+    assert (found.kind, found.metric, found.measure) == ("spike", "cost", Measure.money(USD))
 
 
 def test_an_open_day_in_words() -> None:
@@ -162,7 +163,7 @@ def test_volume_in_words() -> None:
     assert found.why.startswith(
         "o3 used 43.4M tokens on Thu 19 Nov 2026, 13× its usual Thursday (3.31M tokens)."
     )
-    assert found.measure is Measure.TOKENS
+    assert found.measure == Measure.TOKENS
 
 
 def test_no_sentence_ever_holds_a_nan() -> None:
@@ -375,7 +376,7 @@ def test_a_dearer_request_in_words() -> None:
         "Over the last 8 weeks it normally swings about +9% around the usual; anything up to $0.04 "
         "would have been fine."
     )
-    assert (found.observed, found.measure) == (90_000_000.0, Measure.USD_PER_REQUEST)
+    assert (found.observed, found.measure) == (90_000_000.0, Measure.parse("usd_per_request"))
 
 
 def test_a_cache_that_stops_working_in_words() -> None:

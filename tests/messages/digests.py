@@ -15,15 +15,15 @@ from bot.messages.digest_series import Budget
 from bot.spend.calendar import ONE_DAY, DayState, Unit, period_of
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive
-from bot.spend.money import NANOS_PER_DOLLAR
+from bot.spend.money import NANOS_PER_UNIT
 from bot.spend.movement import newcomers
 from tests.build import NOW, YESTERDAY, Entry, at, finding, ledger, project, spend, used
 from tests.messages.hostile import NAMES
 
 WEEK = (100.0, 100, 100, 100, 100, 20, 20)
 BUDGETS = (
-    Budget("day cap", Unit.DAY, 200 * NANOS_PER_DOLLAR),
-    Budget("monthly budget", Unit.MONTH, 3_000 * NANOS_PER_DOLLAR),
+    Budget("day cap", Unit.DAY, 200 * NANOS_PER_UNIT),
+    Budget("monthly budget", Unit.MONTH, 3_000 * NANOS_PER_UNIT),
 )
 KNOWN = {"project": {"proj_a": "Search", "proj_b": "Support chat"}, "api_key": {"key_a": "worker"}}
 
@@ -105,7 +105,7 @@ def busy() -> Digest:
         book(more),
         findings=(fires,),
         resolved=(over,),
-        uncovered=(("web search tool calls", 14 * NANOS_PER_DOLLAR),),
+        uncovered=(("web search tool calls", 14 * NANOS_PER_UNIT),),
         life=ProofOfLife(rules=4, waiting=1, retried=2),
     )
 
@@ -177,7 +177,7 @@ def hostile() -> Digest:
         resolved=told,
         trouble=NAMES,
         skipped=tuple(Skipped(name, name, name) for name in NAMES),
-        uncovered=tuple((name, NANOS_PER_DOLLAR) for name in NAMES),
+        uncovered=tuple((name, NANOS_PER_UNIT) for name in NAMES),
     )
 
 

@@ -105,5 +105,5 @@ def test_the_longest_key_keeps_to_slacks_limits_and_a_longer_one_has_no_buttons(
 
 def test_a_page_shows_the_buttons_and_a_terminal_leaves_them_out() -> None:
     message = compose_alert(first(search()), TO)
-    assert ">Acknowledge</span>" in page([message], NOW)
+    assert ">Acknowledge</span>" in page([message], NOW, "$")
     assert "Acknowledge" not in shown([message])

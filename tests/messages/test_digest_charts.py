@@ -12,6 +12,7 @@ from bot.messages.charts.palette import OTHER, SUBJECTS
 from bot.messages.charts.series import OTHER_ID
 from bot.messages.digest_charts import NAMES, drawings
 from bot.spend.calendar import Unit, period_of
+from bot.spend.currency import USD
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Additive
 from tests.build import YESTERDAY, ledger
@@ -54,7 +55,10 @@ def test_what_is_folded_is_counted_in_full(vast: Ledger) -> None:
     plot = drawings(vast, BUDGETS, frozenset(), DAY)["cost-per-day"]
     assert isinstance(plot, DailyCost)
     assert len(plot.projects) < 100
-    assert "spread over 20,000 projects" in DailyCost(plot.span, plot.projects).headline()
+    assert (
+        "spread over 20,000 projects"
+        in DailyCost(plot.span, plot.projects, currency=USD).headline()
+    )
     table = vast.sums(Additive.COST, ("project",))
     assert sum(plot.totals()) == sum(table.totals(plot.span).values())
 

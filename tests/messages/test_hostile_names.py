@@ -30,6 +30,7 @@ from bot.messages.compose_alert import Address, compose_alert
 from bot.messages.html import page
 from bot.messages.model import Message
 from bot.messages.text import render
+from bot.spend.currency import USD
 from bot.spend.names import clean
 from tests.build import NOW, TODAY, daily, findings, ledger, rule
 from tests.fakes.blockkit import problems
@@ -150,10 +151,10 @@ class _Page(HTMLParser):
 
 
 def test_a_page_has_the_elements_it_has_for_any_name() -> None:
-    usual = _Page(page([alert("Search")], NOW))
+    usual = _Page(page([alert("Search")], NOW, "$"))
     for name in NAMES:
         begun = process_time()
-        found = _Page(page([alert(name)], NOW))
+        found = _Page(page([alert(name)], NOW, "$"))
         assert process_time() - begun < SECONDS, name[:80]
         assert found.tags == usual.tags, name[:80]
         assert set(found.attributes) == set(usual.attributes)
@@ -176,7 +177,7 @@ def test_a_log_stays_one_line_whatever_the_name(form: logging.Formatter) -> None
 
 def shares(names: tuple[str, ...]) -> Share:
     parts = tuple(Part(f"proj_{n}", name, 5_000 - n) for n, name in enumerate(names))
-    return Share(parts, "November so far")
+    return Share(parts, "November so far", currency=USD)
 
 
 def test_the_words_for_a_picture_name_the_name_in_one_line() -> None:
@@ -202,7 +203,7 @@ def test_a_label_in_a_picture_is_the_name_or_the_id() -> None:
 def drawn(names: tuple[str, ...]) -> None:
     """Both kinds of picture of these names; a letter without a glyph would be a warning."""
     series = tuple(Series(f"proj_{n}", name, (9,) * len(DAYS)) for n, name in enumerate(names))
-    plot = DailyCost(DAYS, series, title=names[0])
+    plot = DailyCost(DAYS, series, title=names[0], currency=USD)
     begun = process_time()
     chart = picture(plot, "daily.png")
     source = svg(shares(names)).decode()

@@ -62,7 +62,7 @@ class Read(HTMLParser):
 
 
 def read(*some: Message) -> Read:
-    return Read(page(some, AT))
+    return Read(page(some, AT, "$"))
 
 
 def test_a_page_shows_every_part_of_a_message() -> None:
@@ -87,7 +87,7 @@ def test_a_page_shows_every_part_of_a_message() -> None:
 
 
 def test_a_page_needs_nothing_from_elsewhere() -> None:
-    text = page([message(Header("a"), Chart("a.png", "alt", PNG))], AT)
+    text = page([message(Header("a"), Chart("a.png", "alt", PNG))], AT, "$")
     assert "http" not in text
     assert "url(" not in text
     assert "@import" not in text
@@ -137,7 +137,7 @@ def test_replies_are_in_the_thread_of_their_message_whatever_comes_between() -> 
         one("first", "a", Action.REPLY, "storm"),
         one("step", "a@80", Action.REPLY, "a"),
     )
-    text = page(some, AT)
+    text = page(some, AT, "$")
     assert text.count('class="thread"') == 1
     order = [text.index(f">{words}<") for words in ("storm", "first", "step", "digest")]
     assert order == sorted(order)

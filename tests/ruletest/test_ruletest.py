@@ -181,3 +181,39 @@ def test_nothing_heavy_is_loaded() -> None:
         "sys.exit(code or repr(heavy & set(sys.modules)) != 'set()')"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
+
+
+EUROS = """
+rules:
+  - {name: caps, kind: cap, limit: 50}
+  - {name: dollars, kind: cap, limit_usd: 50}
+as_of: 2026-11-20T09:00:00Z
+tests:
+  - name: a bill in euros
+    currency: eur
+    costs:
+      - {daily: {from: 2026-11-19, amount: [60]}}
+    findings: [{rule: caps, amount: 60, why: spent €60.00}]
+    skipped: [{rule: dollars, why: write `limit` with amounts in EUR}]
+"""
+
+
+def test_a_case_may_have_a_bill_in_another_currency(said: Any) -> None:
+    assert said(EUROS, 0).endswith("1 case: all passed\n")
+
+
+def test_dollars_are_not_expected_of_a_bill_in_euros(said: Any) -> None:
+    text = said(EUROS.replace("amount: 60,", "usd: 60,"), 1)
+    assert "usd is 60 EUR where 60 was expected" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("amount: [60]", "usd: [60]", "its bill is in EUR: write `amount`, not `usd`"),
+        ("amount: [60]", "usd: [60], amount: [60]", "needs `usd`, or `amount`"),
+        ("currency: eur", "currency: euros", "currency"),
+    ],
+)
+def test_a_case_that_mixes_currencies_is_refused(said: Any, old: str, new: str, wrong: str) -> None:
+    assert wrong in said(EUROS.replace(old, new), 3)

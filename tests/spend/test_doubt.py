@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.spend.currency import USD
 from bot.spend.doubt import Belief, Doubting, Known, Trusting
 from bot.spend.money import from_dollars
 from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
@@ -23,6 +24,7 @@ KNOWN = Known(
     is_whole=True,
     is_over=True,
     doubted=None,
+    currency=USD,
 )
 NOTHING_KNOWN = replace(KNOWN, amounts={}, total=0, is_whole=False, is_over=False)
 GONE = "Thu 19 Nov reads $100.00 where $120.00 was known, without 1 project of it"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bot.spend.calendar import DayState, Span
+from bot.spend.currency import USD
 from bot.spend.globs import Globs
 from bot.spend.ledger import DailyTable, Ids, Ledger, trailing
 from bot.spend.metrics import FORMULAS, Additive, Metric
@@ -128,7 +129,7 @@ def test_a_metric_is_as_certain_as_the_least_certain_of_its_parts(
     metric: Metric, cost: DayState, usage: DayState, state: DayState
 ) -> None:
     span = trailing(TODAY, 2)
-    book = Ledger(NOW, span, DictReader([]), {YESTERDAY: cost}, {YESTERDAY: usage})
+    book = Ledger(NOW, span, DictReader([]), {YESTERDAY: cost}, {YESTERDAY: usage}, USD)
     assert book.state(YESTERDAY, metric) is state
 
 

@@ -336,7 +336,7 @@ def test_money_and_use_of_several_days_add_up_by_any_dimensions(history: History
 def test_a_ledger_reads_the_stored_bill(history: History) -> None:
     history.take(costs(cost(5), cost(7, "b", "o3, input")), NOW, Trusting())
     states = history.states(COSTS, WEEK, TIMES, NOW)
-    book = Ledger(NOW, WEEK, history, states, states)
+    book = Ledger(NOW, WEEK, history, states, states, history.currency())
     narrow = book.selected(Additive.COST, ("project",), (("model", ("o3",)),))
     assert narrow.totals(WEEK) == {("b",): 7}
     assert book.state(YESTERDAY, Metric.COST) is DayState.SETTLING

@@ -27,6 +27,7 @@ from bot.spend.doubt import Belief, Doubting, Trusting
 from bot.spend.ledger import trailing
 from bot.spend.line_item import family, parse
 from bot.spend.rows import CostDay, CostRow, UsageDay, UsageKind, UsageRow
+from bot.store.billing import Foreign
 from bot.store.database import Database, open_forgetful, open_lasting
 from bot.store.dayrecord import COSTS, DayRecord
 from bot.store.history import History
@@ -129,6 +130,7 @@ class Workers:
         except (StoreError, OverflowError):
             assert sum(row.nanos for row in bill.rows) > MOST, "it could not be written"
             return
+        assert not isinstance(doubt, Foreign)
         if doubt is None:
             self._bills = {**self._bills, bill.day: bill}
             self._known[bill.day] = DayRecord(bill.day, self._now, bill.whole, False, None)

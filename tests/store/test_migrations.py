@@ -12,8 +12,13 @@ from sqlalchemy.engine import Connection
 from bot.alerts.decide import Circumstances, verdict
 from bot.alerts.model import Reason
 from bot.messages.model import Action
+from bot.spend.currency import USD, currency
+from bot.spend.doubt import Trusting
+from bot.spend.rows import CostDay, CostRow
 from bot.store.alerts import AlertBook
-from bot.store.database import open_lasting
+from bot.store.billing import Foreign
+from bot.store.database import Database, open_lasting
+from bot.store.history import History
 from bot.store.migrations import STEPS, migrate
 from bot.store.outbox import Outbox
 from bot.store.schema import meta, outbox
@@ -128,3 +133,36 @@ def test_a_database_of_schema_3_learns_where_replies_are(tmp_path: Path) -> None
         assert {column["name"] for column in columns} == set(outbox.c.keys())
     SlackNames(database, NOW).remember("@ada", "U0ADA00001")
     assert SlackNames(database, NOW).fresh("@ada") == "U0ADA00001"
+
+
+def _as_schema_5(connection: Connection) -> None:
+    connection.execute(sa.text("ALTER TABLE days DROP COLUMN currency"))
+    connection.execute(meta.delete().where(meta.c.name == "currency"))
+    connection.execute(meta.update().where(meta.c.name == "schema").values(value="5"))
+
+
+def test_a_database_of_schema_5_with_money_is_in_us_dollars(database: Database) -> None:
+    history = History(database)
+    history.take(CostDay(TODAY, [CostRow(TODAY, "a", None, None, 7)], True, "USD"), NOW, Trusting())
+    with database.writing() as connection:
+        _as_schema_5(connection)
+        migrate(connection, 5, VERSION)
+        assert _schema(connection) == str(VERSION)
+    assert history.currency() == USD
+    euros = CostDay(TODAY, [CostRow(TODAY, "a", None, None, 9)], True, "EUR")
+    assert history.take(euros, NOW, Trusting()) == Foreign(TODAY, "EUR", "USD")
+    assert history.take(euros._replace(currency="USD"), NOW, Trusting()) is None
+
+
+def test_a_database_of_schema_5_without_money_decides_with_its_first_reading(
+    database: Database,
+) -> None:
+    history = History(database)
+    history.take(CostDay(TODAY, (), True), NOW, Trusting())
+    with database.writing() as connection:
+        _as_schema_5(connection)
+        migrate(connection, 5, VERSION)
+    euros = CostDay(TODAY, [CostRow(TODAY, "a", None, None, 9)], True, "EUR")
+    assert history.take(euros, NOW, Trusting()) is None
+    assert history.decide_currency(NOW) == []
+    assert history.currency() == currency("EUR")

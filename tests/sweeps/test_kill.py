@@ -22,9 +22,9 @@ import pytest
 from bot.store.database import open_lasting
 from tests.cases.test_many_workers import POST, Round
 from tests.fakes import FakeSlack, Fault
+from tests.files import in_memory
 from tests.sweeps.kill import Picture, apart, die_at, live, pictures, points, stand_still_at, work
 
-MEMORY = "/dev/shm"  # noqa: S108 - a new folder is made in it
 HISTORY = "/api/conversations.history"
 DEATHS = int(os.environ.get("DEATHS", "100"))
 """Real deaths, and runs that stand still, in each scene of a sweep."""
@@ -116,7 +116,7 @@ class Stage:
 def staged(scene: Scene) -> Iterator[Stage]:
     """The stage, in memory where there is such a place: thousands of deaths wait for no disk."""
     with (
-        TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder,
+        TemporaryDirectory(dir=in_memory()) as folder,
         FakeSlack() as slack,
     ):
         slack.processing_calls = 0

@@ -35,8 +35,8 @@ from bot.config.load import Configuration, load_configuration
 from bot.errors import UsageError
 from bot.spend.calendar import Unit
 from bot.store.database import open_lasting
+from tests.files import in_memory
 from tests.sweeps.model import DAY, HISTORY, CapRule, Known, Model, Seen
-from tests.sweeps.test_kill import MEMORY
 from tests.sweeps.world import Job, World
 
 START = datetime.fromisoformat("2026-11-27T09:30:00+00:00")
@@ -208,8 +208,7 @@ class Machine(RuleBasedStateMachine):
 
 @pytest.fixture
 def machine() -> Iterator[type[Machine]]:
-    memory = MEMORY if os.access(MEMORY, os.W_OK) else None
-    with TemporaryDirectory(dir=memory) as folder:
+    with TemporaryDirectory(dir=in_memory()) as folder:
         (Path(folder) / "rules.yaml").write_text(RULES)
         config, empty = Path(folder) / "config.yaml", Path(folder) / "empty.db"
         config.write_text(CONFIG)

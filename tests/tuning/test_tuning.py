@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.alerts.model import Finding
 from bot.kinds import Cap, Rule
+from bot.spend.currency import USD
 from bot.spend.money import from_dollars
 from bot.tuning import parse_target, plan
 from bot.tuning.ladders import ladders, round_up
@@ -71,7 +72,7 @@ def test_the_mildest_limit_that_keeps_to_the_target_is_found() -> None:
     one = rule("cap", per="project", limit_usd={"search*": 50, "default": 7})
     told = alerts_above(values, [one])
     found = plan([one], told, parse_target("1 per week"), 28,
-                 lambda rules: alerts_above(values, rules))  # fmt: skip
+                 lambda rules: alerts_above(values, rules), USD)  # fmt: skip
     assert (found.before, found.allowed, found.after, found.reached) == (15, 4, 4, True)
     ((option, old, new),) = found.proposals[0].changes
     assert (option, old["search*"], new["default"]) == ("limit_usd", 50, 7)
@@ -81,7 +82,7 @@ def test_the_mildest_limit_that_keeps_to_the_target_is_found() -> None:
 def test_what_no_value_helps_is_said_and_left_as_it_is() -> None:
     one = rule("new", per="project", metric="requests")
     told = [finding(project(), rule=one.name) for _ in range(5)]
-    found = plan([one], told, parse_target("1 per week"), 7, lambda _rules: told)
+    found = plan([one], told, parse_target("1 per week"), 7, lambda _rules: told, USD)
     assert found.reached is False
     assert found.proposals[0].changes == ()
     assert found.proposals[0].variant == one
@@ -97,7 +98,9 @@ def test_with_all_changes_together_the_book_keeps_to_the_target() -> None:
         counts = heard | {"a": alone["a"]} if "a" in alone else alone
         return [finding(rule=name) for name, n in counts.items() for _ in range(n)]
 
-    found = plan([first, second], replay([first, second]), parse_target("3 per week"), 7, replay)
+    found = plan(
+        [first, second], replay([first, second]), parse_target("3 per week"), 7, replay, USD
+    )
     assert found.after <= 3
 
 
@@ -114,4 +117,4 @@ def test_with_all_changes_together_the_book_keeps_to_the_target() -> None:
 )
 def test_each_kind_has_its_options(one: Rule, options: list[str]) -> None:
     told = [finding(rule=one.name)]
-    assert [next(iter(ladder[0])) for ladder in ladders(one, told)] == options
+    assert [next(iter(ladder[0])) for ladder in ladders(one, told, USD)] == options

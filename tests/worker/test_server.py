@@ -115,6 +115,30 @@ def test_the_metrics_tell_what_the_database_knows() -> None:
     assert all(re.fullmatch(r"# (HELP|TYPE) \w+ .+|\w+(\{.*\})? [\d.]+", line) for line in lines)
 
 
+def test_spend_in_another_currency_is_no_spend_in_dollars() -> None:
+    memory = Memory()
+    memory.change(
+        ("INSERT INTO meta (name, value) VALUES ('currency', 'JPY')", ()),
+        (
+            "INSERT INTO cost_sums (dimension, day, member, nanos) VALUES (?, ?, 0, ?)",
+            ("organization", NOW.date().toordinal(), 4_500 * 10**9),
+        ),
+    )
+    text = metrics(memory, timetable(), NOW)
+    assert 'budget_bot_spend{day="today",currency="JPY"} 4500.0\n' in text
+    assert "dollars" not in text
+
+
+def test_no_spend_is_told_while_the_first_reading_decides_what_it_is_in() -> None:
+    memory = Memory()
+    today = NOW.date().toordinal()
+    memory.change(
+        ("INSERT INTO cost_sums VALUES ('organization', ?, 0, 7)", (today,)),
+        ("INSERT INTO days (dataset, day, currency) VALUES ('costs', ?, 'EUR')", (today,)),
+    )
+    assert "spend_dollars{" not in metrics(memory, timetable(), NOW)
+
+
 def test_a_database_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no database"):
         metrics(open_light(f"sqlite:///{tmp_path}/no.db"), timetable(), NOW)

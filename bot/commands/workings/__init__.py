@@ -17,7 +17,12 @@ __all__ = ["UsedDay", "Worked", "period_days", "worked"]
 
 
 def worked(rule: Rule, ledger: Ledger, subject: Subject, period: Period) -> Worked:
-    """The workings of a rule; of a kind that has none of its own, the period's days."""
+    """The workings of a rule; of a kind that has none of its own, the period's days.
+
+    So too where its amounts are in US dollars and the bill is not.
+    """
+    if not rule.fits(ledger.currency):
+        return plain_work(rule, ledger, subject, period)
     if isinstance(rule, Cap):
         return work_of_cap(rule, ledger, subject, period)
     if period.start not in ledger.span:

@@ -16,6 +16,7 @@ from bot.alerts.model import Subject
 from bot.commands.workings.model import (
     Floats,
     UsedDay,
+    Words,
     Worked,
     left_out,
     metric_values,
@@ -23,13 +24,12 @@ from bot.commands.workings.model import (
     why_unusable,
 )
 from bot.kinds import Drift
-from bot.kinds.base import Direction, amount, times
+from bot.kinds.base import Direction, times
 from bot.kinds.drift import DAYS_NEEDED, WEEKS_AGO, WEEKS_NEEDED, WINDOW
 from bot.kinds.lookback import SHARE_OF_ORGANIZATION, average_days, smallest_nanos
 from bot.spend.calendar import DayState
 from bot.spend.ledger import Ledger
-from bot.spend.metrics import FORMULAS, Additive
-from bot.spend.money import usd
+from bot.spend.metrics import FORMULAS, Additive, Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class _Change:
     """What the days that count come to."""
 
     rule: Drift
+    words: Words
     ratio: float
     now: float
     before: float
@@ -61,7 +62,14 @@ class _Change:
     """What is held against it: the change, or what the subject cost a day."""
 
     def shown(self, value: float) -> str:
-        return amount(value, self.rule.measure)
+        return self.words.amount(value)
+
+    def money(self, value: float) -> str:
+        return self.words.currency.text(value)
+
+    @property
+    def floor(self) -> str:
+        return self.words.option("min_usd")
 
     @property
     def is_up(self) -> bool:
@@ -80,7 +88,8 @@ def work_of_drift(rule: Drift, ledger: Ledger, subject: Subject, day: date) -> W
     """Each of the seven days with its own comparison, and the median of the ratios."""
     window = list(_window(rule, ledger, subject, day))
     counted = [each for each in window if each.why_not is None]
-    days = tuple(_used(rule, each) for each in window)
+    words = Words(rule, ledger.currency)
+    days = tuple(_used(words, each) for each in window)
     observed = next((each.value for each in window if each.day == day), 0.0)
     if blocked := unjudged(rule, ledger, day):
         return Worked(observed, None, None, (blocked,), days, blocked, ())
@@ -135,28 +144,30 @@ def _why_unusable(rule: Drift, ledger: Ledger, day: date, value: float, base: fl
     return None if base > 0 else "the weeks before were idle"
 
 
-def _used(rule: Drift, each: _Compared) -> UsedDay:
+def _used(words: Words, each: _Compared) -> UsedDay:
     value = each.value
     if each.why_not is not None:
         return UsedDay(each.day, value, each.state, each.why_not)
-    use = f"÷ {amount(each.base, rule.measure)} = {each.ratio:.2f}"
+    use = f"÷ {words.amount(each.base)} = {each.ratio:.2f}"
     return UsedDay(each.day, value, each.state, None, use)
 
 
 def _change(
     rule: Drift, ledger: Ledger, subject: Subject, day: date, counted: list[_Compared]
 ) -> _Change:
-    at = (day - ledger.span.start).days
+    at, words = (day - ledger.span.start).days, Words(rule, ledger.currency)
     now = float(np.mean([each.value for each in counted]))
     before = float(np.mean([each.base for each in counted]))
     ratio = float(np.median([each.ratio for each in counted]))
     if FORMULAS[rule.metric].is_ratio:
         spent = rule.table(ledger, Additive.COST).column(subject.ids)
         weighed = float(spent[max(at - WINDOW + 1, 0) : at + 1].mean())
-        return _Change(rule, ratio, now, before, float(rule.min_nanos), weighed)
+        least = float(rule.min_nanos(ledger.currency))
+        return _Change(rule, words, ratio, now, before, least, weighed)
     share = SHARE_OF_ORGANIZATION * float(average_days(rule, ledger)[at])
     weighed = now - before if rule.direction is Direction.UP else before - now
-    return _Change(rule, ratio, now, before, max(share, smallest_nanos(rule)), weighed)
+    least = max(share, smallest_nanos(rule, ledger))
+    return _Change(rule, words, ratio, now, before, least, weighed)
 
 
 def _formula(change: _Change, counted: list[_Compared]) -> Iterator[str]:
@@ -166,11 +177,13 @@ def _formula(change: _Change, counted: list[_Compared]) -> Iterator[str]:
     yield f"a drift is {word} {change.bar:.2f} (ratio: {change.rule.ratio:g})"
     yield f"mean day: {change.shown(change.now)} now, {change.shown(change.before)} before"
     if FORMULAS[change.rule.metric].is_ratio:
-        yield f"it cost {usd(change.weighed)} a day; watched from {usd(change.smallest)} on"
+        spent, least = change.money(change.weighed), change.money(change.smallest)
+        yield f"it cost {spent} a day; watched from {least} on"
     else:
         yield (
             f"change of {change.shown(change.weighed)} a day; told from "
-            f"{change.shown(change.smallest)} on (min_usd, or 2% of the organisation's mean day)"
+            f"{change.shown(change.smallest)} on ({change.floor}, or 2% of the organisation's mean "
+            "day)"
         )
 
 
@@ -179,7 +192,8 @@ def _why_not(change: _Change) -> str:
         word = "under" if change.is_up else "over"
         return f"{change.ratio:.2f} is {word} {change.bar:.2f}"
     if FORMULAS[change.rule.metric].is_ratio:
-        return f"it cost {usd(change.weighed)} a day, under min_usd of {usd(change.smallest)}"
+        spent, least = change.money(change.weighed), change.money(change.smallest)
+        return f"it cost {spent} a day, under {change.floor} of {least}"
     return (
         f"the change of {change.shown(change.weighed)} a day is under the smallest worth telling, "
         f"{change.shown(change.smallest)}"
@@ -189,6 +203,6 @@ def _why_not(change: _Change) -> str:
 def _silence(change: _Change, day: date) -> Iterator[str]:
     ratio = change.ratio if change.is_up else 1 / change.ratio if change.ratio else 100
     yield f"`ratio` above {times(ratio).removesuffix('×')}"
-    if change.rule.measure.is_money or FORMULAS[change.rule.metric].is_ratio:
-        yield f"`min_usd` above {usd(change.weighed)}"
+    if change.rule.metric is Metric.COST or FORMULAS[change.rule.metric].is_ratio:
+        yield f"`{change.floor}` above {change.money(change.weighed)}"
     yield left_out(day)

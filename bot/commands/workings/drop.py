@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bot.alerts.model import Subject
 from bot.commands.workings.model import (
     UsedDay,
+    Words,
     Worked,
     left_out,
     plain_work,
@@ -19,7 +20,6 @@ from bot.commands.workings.model import (
     why_unusable,
 )
 from bot.kinds import Drop
-from bot.kinds.base import amount
 from bot.kinds.drop import SAME_WEEKDAYS, WEEKS_NEEDED, Replay
 from bot.kinds.lookback import smallest_nanos
 from bot.spend.calendar import DayState, Unit, period_of
@@ -44,11 +44,11 @@ def work_of_drop(rule: Drop, ledger: Ledger, subject: Subject, day: date) -> Wor
     if weeks < WEEKS_NEEDED:
         known = f"usable {day:%A}s of history: {weeks}; a drop needs {WEEKS_NEEDED}"
         return Worked(observed, None, None, (known,), days, known, ())
-    limit = usual * rule.below / 100
+    limit, words = usual * rule.below / 100, Words(rule, ledger.currency)
     formula = (
-        f"usual {_shown(rule, usual)} = the median of {weeks} {day:%A}s",
-        f"a drop at or under {_shown(rule, limit)} = {rule.below:g}% of it",
-        f"{said(day)}: {_shown(rule, observed)}{_share(observed, usual)}",
+        f"usual {words.amount(usual)} = the median of {weeks} {day:%A}s",
+        f"a drop at or under {words.amount(limit)} = {rule.below:g}% of it",
+        f"{said(day)}: {words.amount(observed)}{_share(observed, usual)}",
     )
     return Worked(
         observed,
@@ -56,13 +56,16 @@ def work_of_drop(rule: Drop, ledger: Ledger, subject: Subject, day: date) -> Wor
         round(usual),
         formula,
         days,
-        _why_not(rule, observed, usual, limit, table.values[:, 0], replay, at),
-        _silence(rule, observed, usual, limit, day),
+        _why_not(
+            words,
+            smallest_nanos(rule, ledger),
+            (observed, usual, limit),
+            table.values[:, 0],
+            replay,
+            at,
+        ),
+        _silence(rule, words, (observed, usual, limit), day),
     )
-
-
-def _shown(rule: Drop, value: float) -> str:
-    return amount(value, rule.measure)
 
 
 def _share(observed: float, usual: float) -> str:
@@ -70,30 +73,34 @@ def _share(observed: float, usual: float) -> str:
 
 
 def _why_not(
-    rule: Drop,
-    observed: float,
-    usual: float,
-    limit: float,
+    words: Words,
+    least: float,
+    numbers: tuple[float, float, float],
     values: NDArray[np.int64],
     replay: Replay,
     at: int,
 ) -> str:
-    if usual < max(smallest_nanos(rule), 1):
-        smallest = _shown(rule, max(smallest_nanos(rule), 0))
-        return f"its usual day, {_shown(rule, usual)}, is not worth watching: under {smallest}"
+    """`numbers` are what was observed, the usual and the limit; `least` the smallest usual."""
+    observed, usual, limit = numbers
+    if usual < max(least, 1):
+        smallest = words.amount(max(least, 0))
+        return f"its usual day, {words.amount(usual)}, is not worth watching: under {smallest}"
     if observed > limit:
-        return f"{_shown(rule, observed)} is more than {_shown(rule, limit)}"
+        return f"{words.amount(observed)} is more than {words.amount(limit)}"
     if not replay.dropped[at, 0] and (values[at % 7 : at : 7][-SAME_WEEKDAYS:] <= 0).any():
         return "it was idle on one of these weekdays, so an idle day says nothing"
     return "nothing was found"
 
 
-def _silence(rule: Drop, observed: float, usual: float, limit: float, day: date) -> tuple[str, ...]:
+def _silence(
+    rule: Drop, words: Words, numbers: tuple[float, float, float], day: date
+) -> tuple[str, ...]:
+    observed, usual, limit = numbers
     share = 100 * observed / usual if usual > 0 else 0
     lower = (f"`below` under {share:.0f}",) if share >= 1 else ()
-    floor = (f"`min_usd` above {_shown(rule, usual)}, the usual day",)
+    floor = (f"`{words.option('min_usd')}` above {words.amount(usual)}, the usual day",)
     return (
-        f"a day above {_shown(rule, limit)}",
+        f"a day above {words.amount(limit)}",
         *lower,
         *(floor if rule.metric is Metric.COST else ()),
         left_out(day),

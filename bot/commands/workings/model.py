@@ -12,6 +12,7 @@ from bot.alerts.model import Subject
 from bot.kinds import Rule
 from bot.kinds.base import amount
 from bot.spend.calendar import DayState, Period, Unit, period_of
+from bot.spend.currency import Currency
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import FORMULAS
 
@@ -36,7 +37,7 @@ class UsedDay:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """The numbers, in the metric's unit (nano-dollars), and how they come about.
+    """The numbers, in the metric's unit (nanos for money), and how they come about.
 
     `why_not` is the sentence for a period without a finding; `silence` what would make one go.
     """
@@ -50,13 +51,34 @@ class Worked:
     silence: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a rule's numbers and options are written for a bill in a currency."""
+
+    rule: Rule
+    currency: Currency
+
+    def amount(self, value: float) -> str:
+        """A number in the rule's metric."""
+        return amount(value, self.rule.measure_in(self.currency))
+
+    def option(self, dollars: str) -> str:
+        """An option on money, named as the rule may have it."""
+        return self.rule.option(dollars, self.currency)
+
+    @property
+    def planned_money(self) -> str:
+        """How a `planned` window calls its money."""
+        return "usd" if self.currency.is_dollars else "amount"
+
+
 def plain_work(rule: Rule, ledger: Ledger, subject: Subject, period: Period) -> Worked:
     """The period's days and their sum, without a formula."""
     if FORMULAS[rule.metric].is_ratio:
         return Worked(0, None, None, (), (), "nothing was found", ())
     days = period_days(rule, ledger, subject, period)
     observed = sum(entry.value for entry in days)
-    added = f"{amount(observed, rule.measure)} in {period}"
+    added = f"{Words(rule, ledger.currency).amount(observed)} in {period}"
     return Worked(observed, None, None, (added,), days, "nothing was found", ())
 
 
@@ -112,9 +134,10 @@ def unjudged(rule: Rule, ledger: Ledger, day: date) -> str | None:
             return f"{said(day)} is finished, but judged only {hours} hours after its end"
 
 
-def planned_hint(day: date, extra: str) -> str:
+def planned_hint(day: date, words: Words, extra: float) -> str:
     """The `planned` window that would have made room for so much."""
-    return f"`planned: [{{from: {day}, until: {day}, usd: …}}]` with at least {extra}"
+    window = f"{{from: {day}, until: {day}, {words.planned_money}: …}}"
+    return f"`planned: [{window}]` with at least {words.amount(extra)}"
 
 
 def left_out(day: date) -> str:

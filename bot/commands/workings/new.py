@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.alerts.model import Subject
-from bot.commands.workings.model import UsedDay, Worked, planned_hint, said, used_day
+from bot.commands.workings.model import UsedDay, Words, Worked, planned_hint, said, used_day
 from bot.kinds import New
-from bot.kinds.base import amount
 from bot.kinds.lookback import is_missing
-from bot.kinds.new import BURST_RATIO, HISTORY_NEEDED, NEWCOMER_DAYS, PROBE_NANOS, arrival
+from bot.kinds.new import BURST_RATIO, HISTORY_NEEDED, NEWCOMER_DAYS, PROBE, arrival
 from bot.spend.calendar import DayState
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Metric
-from bot.spend.money import from_dollars
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,11 @@ class _Past:
         return self.ledger.span.start + timedelta(days=index)
 
     def shown(self, value: float) -> str:
-        return amount(value, self.rule.measure)
+        return self.words.amount(value)
+
+    @property
+    def words(self) -> Words:
+        return Words(self.rule, self.ledger.currency)
 
     @property
     def observed(self) -> int:
@@ -50,7 +52,7 @@ class _Past:
 
     @property
     def floor(self) -> float:
-        return self.rule.floor(self.day(self.at))
+        return self.rule.floor(self.ledger, self.day(self.at))
 
     @property
     def history(self) -> int:
@@ -102,12 +104,13 @@ def _formula(past: _Past) -> Iterator[str]:
     if past.probe and rule.metric is Metric.COST:
         yield (
             f"highest day since then: {past.shown(past.probe)}; a probe is at most "
-            f"{past.shown(PROBE_NANOS)}"
+            f"{past.shown(past.words.currency.about(PROBE))}"
         )
-        burst = max(from_dollars(rule.burst_usd), BURST_RATIO * past.probe)
+        least = rule.threshold("burst_usd", past.words.currency)
+        burst = max(least, BURST_RATIO * past.probe)
         yield (
-            f"a burst is at least {past.shown(burst)}: the larger of burst_usd and "
-            f"{BURST_RATIO} × the highest day since then"
+            f"a burst is at least {past.shown(burst)}: the larger of "
+            f"{past.words.option('burst_usd')} and {BURST_RATIO} × the highest day since then"
         )
 
 
@@ -145,8 +148,8 @@ def _why_not(past: _Past) -> str:
 def _silence(past: _Past) -> Iterator[str]:
     rule, day = past.rule, past.day(past.at)
     if rule.metric is Metric.COST:
-        yield f"`min_usd` above {past.shown(past.observed)}"
-        yield planned_hint(day, past.shown(past.observed - past.floor))
+        yield f"`{past.words.option('min_usd')}` above {past.shown(past.observed)}"
+        yield planned_hint(day, past.words, past.observed - past.floor)
     if past.last_active is not None:
         yield f"`asleep_days` above {past.idle}"
     yield "`match` with `!` before the name of what should not count"

@@ -13,6 +13,7 @@ from bot.alerts.model import Subject
 from bot.commands.workings.model import (
     BEFORE_ITS_FIRST,
     UsedDay,
+    Words,
     Worked,
     metric_values,
     past_day,
@@ -21,7 +22,7 @@ from bot.commands.workings.model import (
     used_day,
 )
 from bot.kinds import Spike
-from bot.kinds.base import Direction, amount
+from bot.kinds.base import Direction
 from bot.kinds.lookback import FEWEST_REQUESTS
 from bot.spend.baseline import NONE, WEEKDAY, Baseline
 from bot.spend.calendar import Unit, period_of
@@ -44,10 +45,12 @@ def work_of_ratio(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> W
         why_not = unjudged(rule, ledger, day) or _unknown(observed, expected)
         return Worked(observed, None, None, (), days, why_not, ())
     usual, limit = float(expected.usual[0]), float(expected.limit[0])
-    fine = f"{'down' if rule.direction is Direction.DOWN else 'up'} to {_said(rule, limit)}"
+    words = Words(rule, ledger.currency)
+    fine = f"{'down' if rule.direction is Direction.DOWN else 'up'} to {words.amount(limit)}"
     why_not = unjudged(rule, ledger, day) or f"anything {fine} is fine, or it cost too little"
-    silence = (f"a day {fine}", "`min_usd` above what the subject cost that day")
-    return Worked(observed, limit, usual, _formula(rule, expected, day), days, why_not, silence)
+    silence = (f"a day {fine}", f"`{words.option('min_usd')}` above what the subject cost that day")
+    formula = _formula(rule, words, expected, day)
+    return Worked(observed, limit, usual, formula, days, why_not, silence)
 
 
 def _unknown(observed: float, expected: Baseline) -> str:
@@ -56,8 +59,8 @@ def _unknown(observed: float, expected: Baseline) -> str:
     return f"{int(expected.history_days[0])} usable days of history; a spike needs 7"
 
 
-def _formula(rule: Spike, expected: Baseline, day: date) -> tuple[str, ...]:
-    usual, limit = (_said(rule, float(one[0])) for one in (expected.usual, expected.limit))
+def _formula(rule: Spike, words: Words, expected: Baseline, day: date) -> tuple[str, ...]:
+    usual, limit = (words.amount(float(one[0])) for one in (expected.usual, expected.limit))
     down = rule.direction is Direction.DOWN
     if expected.method[0] != WEEKDAY:
         extreme = "lowest" if down else "highest"
@@ -71,10 +74,6 @@ def _formula(rule: Spike, expected: Baseline, day: date) -> tuple[str, ...]:
         f"limit {limit}: about {usual} {by} {swing:.2f}^{rule.sensitivity.swings:g}, and "
         f"{'at most' if down else 'at least'} {usual} {by} 1.5",
     )
-
-
-def _said(rule: Spike, value: float) -> str:
-    return amount(value, rule.measure)
 
 
 def _weekdays(

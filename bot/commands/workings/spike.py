@@ -10,6 +10,7 @@ import numpy as np
 from bot.alerts.model import Subject
 from bot.commands.workings.model import (
     UsedDay,
+    Words,
     Worked,
     past_day,
     plain_work,
@@ -18,7 +19,6 @@ from bot.commands.workings.model import (
 )
 from bot.commands.workings.ratio import work_of_ratio
 from bot.kinds import Spike
-from bot.kinds.base import amount
 from bot.kinds.spike import HISTORY_DAYS, Floors, Sensitivity
 from bot.spend.baseline import BURSTY, CUSHION, FAR, NONE, WEEKDAY, Baseline, idle_share
 from bot.spend.calendar import ONE_DAY, Span, Unit, period_of
@@ -41,38 +41,43 @@ def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> W
     baseline = rule.expected(seen, floors)
     extra = rule.planned_nanos(Span(day, day + ONE_DAY))
     observed = int(table.values[at, 0])
-    spent = amount(observed, rule.measure)
+    words = Words(rule, ledger.currency)
+    spent = words.amount(observed)
     days = _weekdays(rule, ledger, table, seen, day)
     if baseline.method[0] == NONE:
         known = f"{int(baseline.history_days[0])} settled days of history; a spike needs 7"
         return Worked(observed, None, None, (known,), days, known, ())
     limit = float(baseline.limit[0]) + extra
-    fine = amount(limit, rule.measure)
-    smallest = amount(floors.far_out, rule.measure)
+    fine = words.amount(limit)
+    smallest = words.amount(floors.far_out)
     why_not = f"{spent} is under the limit of {fine}"
     if observed > limit:
         why_not = f"{spent} is under the smallest excess worth telling, {smallest}"
     calm = rule.model_copy(update={"sensitivity": Sensitivity.LOW})
     low = float(calm.expected(seen, floors).limit[0]) + extra
-    calmer = (f"`sensitivity: low`, which puts the limit at {amount(low, rule.measure)}",)
+    calmer = (f"`sensitivity: low`, which puts the limit at {words.amount(low)}",)
     silence = (
         f"a day up to {fine}",
         *(calmer if limit < observed <= low else ()),
-        f"`min_usd` above {amount(observed - float(baseline.usual[0]), rule.measure)}, the excess "
-        "over the usual",
-        planned_hint(day, amount(max(0.0, observed - limit), rule.measure)),
+        f"`{words.option('min_usd')}` above "
+        f"{words.amount(observed - float(baseline.usual[0]))}, the excess over the usual",
+        planned_hint(day, words, max(0.0, observed - limit)),
     )
-    formula = _spike_formula(rule, baseline, seen, floors, extra, day)
+    formula = _spike_formula(rule, words, baseline, seen, floors, extra, day)
     expected = round(float(baseline.usual[0]))
     return Worked(observed, round(limit), expected, formula, days, why_not, silence)
 
 
 def _spike_formula(
-    rule: Spike, baseline: Baseline, seen: Floats, floors: Floors, extra: float, day: date
+    rule: Spike,
+    words: Words,
+    baseline: Baseline,
+    seen: Floats,
+    floors: Floors,
+    extra: float,
+    day: date,
 ) -> tuple[str, ...]:
-    def shown(value: float) -> str:
-        return amount(value, rule.measure)
-
+    shown = words.amount
     usual, limit = float(baseline.usual[0]), float(baseline.limit[0]) + extra
     planned = f", plus {shown(extra)} planned" if extra else ""
     if baseline.method[0] != WEEKDAY:
@@ -96,18 +101,16 @@ def _spike_formula(
         f"cushion: {shown(cushion)}, 15% of the average day of 4 weeks",
         f"usual {shown(usual)} = ({shown(base)} + {shown(cushion)}) × {level:.2f} - "
         f"{shown(cushion)}, where × {level:.2f} is half of how the last week moved",
-        *_limit_lines(rule, baseline, cushion, floors, extra),
+        *_limit_lines(rule, words, baseline, cushion, floors, extra),
     )
 
 
 def _limit_lines(
-    rule: Spike, baseline: Baseline, cushion: float, floors: Floors, extra: float
+    rule: Spike, words: Words, baseline: Baseline, cushion: float, floors: Floors, extra: float
 ) -> tuple[str, ...]:
     """The limit and what it is the largest of: the way that sets it, if there are two."""
 
-    def shown(value: float) -> str:
-        return amount(value, rule.measure)
-
+    shown = words.amount
     usual, swing = float(baseline.usual[0]), float(baseline.swing[0])
     k, further = rule.sensitivity.swings, rule.sensitivity.swings + FAR
     swung, far = ((usual + cushion) * exp(each * swing) - cushion for each in (k, further))

@@ -1,6 +1,6 @@
 """Pictures of spend: values in, PNG bytes out, with a sentence that says what they show.
 
-    picture(DailyCost(span, projects, cap=200 * NANOS_PER_DOLLAR), "cost-per-day.png") -> Chart
+    picture(DailyCost(span, projects, cap=200 * NANOS_PER_UNIT), "cost-per-day.png") -> Chart
 
 Importing this is cheap; matplotlib is imported when the first picture is drawn. 960 x 600 pixels,
 under 100 KB, the same bytes for the same values; any names, any number of subjects.

@@ -30,7 +30,7 @@ class Bars:
     partly: frozenset[date]
 
     def draw(self, shown: Sequence[Series], colours: Mapping[str, str]) -> None:
-        """Draw the series over each other, each in its colour by id, in nano-dollars."""
+        """Draw the series over each other, each in its colour by id, in nanos."""
         for n in range(len(self.days.span)):
             up = down = 0
             for one in shown:

@@ -26,17 +26,17 @@ from bot.messages.charts.frame import (
     Scale,
     heading,
     key,
+    key_figure,
     key_width,
     marks_width,
+    money_mark,
     rules,
-    usd_key,
-    usd_mark,
 )
 from bot.messages.charts.palette import ALARM, INK, OTHER
 from bot.messages.charts.series import OTHER_ID, Series, colour_of, fold, members_of, short
 from bot.messages.figures import percent
 from bot.spend.calendar import ONE_DAY, Span, day_name
-from bot.spend.money import usd, usd_round, usd_set
+from bot.spend.currency import Currency
 
 if TYPE_CHECKING:  # matplotlib is imported when something is drawn
     from bot.messages.charts.canvas import Canvas
@@ -47,7 +47,7 @@ _FAR = 2.5  # a cap this many times the highest day would flatten every bar
 
 @dataclass(frozen=True, slots=True)
 class DailyCost:
-    """What each project cost on each day of a span (about 30), in nano-dollars.
+    """What each project cost on each day of a span (about 30), in nanos.
 
     `open_day` is not over: it is drawn paler and called "so far". Days in `missing` were not read
     whole: their values are the least they can be, and so are sums with them. `alerts`: days to
@@ -57,6 +57,7 @@ class DailyCost:
 
     span: Span
     projects: tuple[Series, ...]
+    currency: Currency = field(kw_only=True)
     cap: int | None = None
     open_day: date | None = None
     missing: frozenset[date] = frozenset()
@@ -85,7 +86,7 @@ class DailyCost:
     def _takeaway(self, shown: Sequence[Series]) -> str:
         over = self._days_over_cap()
         if over and self.cap is not None:
-            return self._over_cap(over, usd_round(self.cap))
+            return self._over_cap(over, self.currency.rounded(self.cap))
         if unusual := self._unusual():
             return unusual
         total, days = sum(one.total for one in shown), _days(self.span)
@@ -93,7 +94,7 @@ class DailyCost:
             return f"No data for {days}"
         if total <= 0:
             return f"Nothing spent in {days}"
-        return self._who_spent(shown, usd_round(total), days)
+        return self._who_spent(shown, self.currency.rounded(total), days)
 
     def _who_spent(self, shown: Sequence[Series], total: str, days: str) -> str:
         largest, whole = max(shown, key=lambda one: one.total), sum(one.total for one in shown)
@@ -117,15 +118,16 @@ class DailyCost:
         spent = self.totals()[n]
         if ends is None or day in self.missing or ends[0] <= spent <= ends[1]:
             return ""
-        low, high = map(usd_key, ends)
+        low, high = (key_figure(end, self.currency) for end in ends)
         where = "above" if spent > ends[1] else "below"
-        return f"{day_name(day)} cost {usd_round(spent)}, {where} the usual {low} to {high}"
+        cost = self.currency.rounded(spent)
+        return f"{day_name(day)} cost {cost}, {where} the usual {low} to {high}"
 
     def _over_cap(self, over: Sequence[date], cap: str) -> str:
         if len(over) > 1:
             return f"{len(over)} of {len(self.span)} days cost more than the cap of {cap}"
         spent = self.totals()[list(self.span).index(over[0])]
-        return f"{day_name(over[0])} cost {usd_round(spent)}, above the cap of {cap}"
+        return f"{day_name(over[0])} cost {self.currency.rounded(spent)}, above the cap of {cap}"
 
     def _days_over_cap(self) -> list[date]:
         pairs = zip(self.span, self.totals(), strict=True)
@@ -135,11 +137,11 @@ class DailyCost:
         """What the picture shows, in words and numbers."""
         totals, ranked = self.totals(), short(self._shown())
         whole = sum(totals)
-        spent = least(usd(whole), whole, self._missing_days)
+        spent = least(self.currency.text(whole), whole, self._missing_days)
         said = [f"Cost per day by project, {span_name(self.span)}: {spent} in total"]
         if whole > 0:
             top, day = max(zip(totals, self.span, strict=True))
-            said.append(f", highest {usd(top)} on {day_name(day)}. ")
+            said.append(f", highest {self.currency.text(top)} on {day_name(day)}. ")
             said.append(", ".join(f"{one.name} {percent(one.total, whole)}" for one in ranked[:3]))
         said.append(". ")
         said.extend(self._remarks(totals))
@@ -151,12 +153,14 @@ class DailyCost:
             over = len(self._days_over_cap())
             far = " as far as is known" if self._missing_days else ""
             passed = f"was passed on {_days_number(over)}" if over else f"was not passed{far}"
-            said.append(f"The cap of {usd_set(self.cap)} a day {passed}. ")
+            said.append(f"The cap of {self.currency.as_set(self.cap)} a day {passed}. ")
         if gone := len(self._missing_days):
             said.append(f"{_days_number(gone)} {'was' if gone == 1 else 'were'} not read whole. ")
         if self.open_day is not None and self.open_day in self.span:
             so_far = totals[list(self.span).index(self.open_day)]
-            said.append(f"{day_name(self.open_day)} is not over: {usd(so_far)} so far. ")
+            said.append(
+                f"{day_name(self.open_day)} is not over: {self.currency.text(so_far)} so far. "
+            )
         return said
 
     def draw(self, canvas: Canvas) -> None:
@@ -164,11 +168,11 @@ class DailyCost:
         shown = canvas.labelled(self._shown())
         top = heading(canvas, self.title or self._takeaway(shown), self._subtitle()) + 18
         colours = colour_of(shown, self.colours)
-        entries = _entries(shown, colours) if len(shown) > 1 else []
+        entries = self._entries(shown, colours) if len(shown) > 1 else []
         right = WIDTH - EDGE - key_width(canvas, entries)
         scale = self._scale(canvas, Box(EDGE, top, right, HEIGHT - BELOW))
         days = Days(self.span, scale.box)
-        rules(canvas, scale, usd_mark)
+        rules(canvas, scale, money_mark(self.currency))
         limit = self._near_cap()
         line = None if limit is None else scale.y(limit)
         gaps(canvas, days, self.missing, line, self.totals())
@@ -180,6 +184,13 @@ class DailyCost:
         self._alert_marks(canvas, days, scale)
         day_axis(canvas, days, self.open_day)
         key(canvas, entries, scale.box, _days(self.span))
+
+    def _entries(self, shown: Sequence[Series], colours: Mapping[str, str]) -> list[Entry]:
+        """The projects in the order they are stacked, with what they cost."""
+        return [
+            Entry(colours[one.id], one.name, key_figure(one.total, self.currency))
+            for one in reversed(shown)
+        ]
 
     def _subtitle(self) -> str:
         alerts = " · ▼ alert" if self.alerts & set(self.span) else ""
@@ -193,7 +204,7 @@ class DailyCost:
         downs = [sum(v for v in column if v < 0) for column in self._columns()]
         high = max([*ups, self._near_cap() or 0]) or 10**9
         scale = Scale(min(downs, default=0) * 1.08, high * 1.12, box)
-        left = box.left + marks_width(canvas, scale, usd_mark) + 8
+        left = box.left + marks_width(canvas, scale, money_mark(self.currency)) + 8
         return scale._replace(box=box._replace(left=left))
 
     def _columns(self) -> list[tuple[int, ...]]:
@@ -211,12 +222,12 @@ class DailyCost:
             return
         left, right = scale.box.left, scale.box.right
         if self._near_cap() is None:
-            words = f"cap {usd_round(self.cap)}, far above"
+            words = f"cap {self.currency.rounded(self.cap)}, far above"
             canvas.text((left + 2, scale.box.top - 7), f"↑ {words}", colour=ALARM)
             return
         y = scale.y(self.cap)
         canvas.line([(left, y), (right, y)], ALARM, 1.4, "--")
-        words = f"cap {usd_round(self.cap)}"
+        words = f"cap {self.currency.rounded(self.cap)}"
         x = clear_of_gaps(canvas, words, days, self.missing)
         canvas.text((x, y - 8), words, colour=ALARM, halo=True)
 
@@ -245,11 +256,6 @@ class DailyCost:
             x, y = days.middle(n), scale.y(sum(v for v in column if v > 0))
             if day in self.alerts:
                 canvas.area([(x - 4.5, y - 11), (x + 4.5, y - 11), (x, y - 3)], ALARM)
-
-
-def _entries(shown: Sequence[Series], colours: Mapping[str, str]) -> list[Entry]:
-    """The projects in the order they are stacked, with what they cost."""
-    return [Entry(colours[one.id], one.name, usd_key(one.total)) for one in reversed(shown)]
 
 
 def _days(span: Span) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.messages.charts.palette import MUTED, RULE
 from bot.messages.figures import count
-from bot.spend.money import NANOS_PER_DOLLAR, usd, usd_round
+from bot.spend.currency import Currency
+from bot.spend.money import NANOS_PER_UNIT
 from bot.spend.names import cut, visible
 
 if TYPE_CHECKING:  # matplotlib is imported when something is drawn
@@ -69,18 +70,24 @@ def round_step(least: float) -> float:
     return next(times * power for times in (1, 2, 2.5, 5, 10) if times * power >= least * 0.9999)
 
 
-def usd_mark(value: float, step: float) -> str:
-    """Nano-dollars beside an axis, with the cents its steps need: `$1,200`, `$0.25`, `$1.5M`."""
-    dollars, step = abs(value) / NANOS_PER_DOLLAR, step / NANOS_PER_DOLLAR
-    sign = "-" if value < 0 else ""
-    if not dollars:
-        return "$0"
-    if dollars >= 100_000:
-        return f"{sign}${count(dollars)}"
-    digits = 0
-    while digits < 9 and abs(round(step, digits) - step) > step * 1e-6:
-        digits += 1
-    return f"{sign}${dollars:,.{digits and max(digits, 2)}f}"
+Mark = Callable[[float, float], str]
+"""How an axis writes a value, given its step."""
+
+
+def money_mark(currency: Currency) -> Mark:
+    """Amounts beside an axis, with the coins its steps need: `$1,200`, `$0.25`, `€1.5M`."""
+
+    def mark(value: float, step: float) -> str:
+        units, step = abs(value) / NANOS_PER_UNIT, step / NANOS_PER_UNIT
+        before = f"{'-' if value < 0 else ''}{currency.prefix}"
+        if units >= 100_000:
+            return f"{before}{count(units)}"
+        digits = 0
+        while units and digits < 9 and abs(round(step, digits) - step) > step * 1e-6:
+            digits += 1
+        return f"{before}{units:,.{digits and max(digits, currency.decimals)}f}"
+
+    return mark
 
 
 def count_mark(value: float, _step: float) -> str:
@@ -111,9 +118,6 @@ def _two_lines(canvas: Canvas, title: str) -> list[str]:
     return [canvas.fitted(line, room, TITLE, bold=True) for line in lines]
 
 
-Mark = Callable[[float, float], str]
-
-
 def marks_width(canvas: Canvas, scale: Scale, mark: Mark) -> float:
     """Room that the axis's figures need."""
     return max(canvas.width(words) for _, words in _marks(scale, mark))
@@ -141,11 +145,11 @@ class Entry(NamedTuple):
     figure: str
 
 
-def usd_key(amount: float) -> str:
-    """Nano-dollars in a key: whole dollars from ten on."""
-    if abs(amount) < 9.995 * NANOS_PER_DOLLAR:
-        return usd(amount)
-    return usd_round(round(amount / NANOS_PER_DOLLAR) * NANOS_PER_DOLLAR).removesuffix(".00")
+def key_figure(amount: float, currency: Currency) -> str:
+    """An amount in a key: without coins from ten on."""
+    if abs(amount) < 9.995 * NANOS_PER_UNIT:
+        return currency.text(amount)
+    return currency.as_set(round(amount / NANOS_PER_UNIT) * NANOS_PER_UNIT)
 
 
 _KEY_LINE, _KEY_GAP, _KEY_MOST = 19, 18, 182

@@ -16,12 +16,12 @@ from bot.messages.charts.frame import (
     Scale,
     heading,
     marks_width,
+    money_mark,
     rules,
-    usd_mark,
 )
 from bot.messages.charts.palette import ALARM, MAIN, MUTED, RULE, lighter
 from bot.spend.calendar import Span, day_name
-from bot.spend.money import usd
+from bot.spend.currency import Currency
 from bot.spend.names import clean
 
 if TYPE_CHECKING:  # matplotlib is imported when something is drawn
@@ -34,7 +34,7 @@ _NAMES_MOST = 130
 
 @dataclass(frozen=True, slots=True)
 class AlertHistory:
-    """What each day cost, in nano-dollars, and the days on which each rule spoke.
+    """What each day cost, in nanos, and the days on which each rule spoke.
 
     `told` maps a rule's name to the days of its alerts, a day twice for two alerts. Days in
     `missing` have no data. `title` replaces the computed takeaway.
@@ -42,6 +42,7 @@ class AlertHistory:
 
     span: Span
     totals: tuple[int, ...]
+    currency: Currency = field(kw_only=True)
     told: Mapping[str, Sequence[date]] = field(default_factory=dict)
     missing: frozenset[date] = frozenset()
     title: str = ""
@@ -69,9 +70,10 @@ class AlertHistory:
     def alt(self) -> str:
         """What the picture shows, in words and numbers."""
         top, day = max(zip(self._known(), self.span, strict=True))
+        whole, highest = map(self.currency.text, (sum(self._known()), top))
         said = [
-            f"Cost per UTC day, {span_name(self.span)}: {usd(sum(self._known()))} in total, ",
-            f"highest {usd(top)} on {day_name(day)}. ",
+            f"Cost per UTC day, {span_name(self.span)}: {whole} in total, ",
+            f"highest {highest} on {day_name(day)}. ",
         ]
         rows = [f"{clean(name)} {_alerts(len(days))}" for name, days in self.rows()]
         said.append(f"Told: {', '.join(rows)}." if rows else "No rule spoke.")
@@ -92,7 +94,7 @@ class AlertHistory:
         bottom = HEIGHT - BELOW + 10 - len(rows) * _ROW
         scale = self._scale(canvas, Box(EDGE, top, WIDTH - EDGE - beside - 10, bottom))
         days = Days(self.span, scale.box)
-        rules(canvas, scale, usd_mark)
+        rules(canvas, scale, money_mark(self.currency))
         gaps(canvas, days, self.missing)
         self._bars(canvas, days, scale)
         for n, (name, told) in enumerate(rows):
@@ -111,7 +113,7 @@ class AlertHistory:
         high, low = max(known, default=0), min(0, *known) if known else 0
         scale = Scale(low * 1.05, (high if high > 0 else 1_000_000_000) * 1.05, box)
         return scale._replace(
-            box=box._replace(left=EDGE + marks_width(canvas, scale, usd_mark) + 8)
+            box=box._replace(left=EDGE + marks_width(canvas, scale, money_mark(self.currency)) + 8)
         )
 
     def _bars(self, canvas: Canvas, days: Days, scale: Scale) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,13 +18,13 @@ from bot.messages.charts.frame import (
     Scale,
     heading,
     marks_width,
+    money_mark,
     rules,
-    usd_mark,
 )
 from bot.messages.charts.palette import ALARM, INK, MAIN, MUTED, lighter
 from bot.messages.figures import percent
 from bot.spend.calendar import Period, Unit, day_name, period_name
-from bot.spend.money import usd, usd_round, usd_set
+from bot.spend.currency import Currency
 
 if TYPE_CHECKING:  # matplotlib is imported when something is drawn
     from bot.messages.charts.canvas import Canvas
@@ -33,7 +33,7 @@ _FAR = 3.0  # a budget this many times everything else would flatten the line
 
 
 class Outlook(NamedTuple):
-    """What the period's total is expected to be at its end, in nano-dollars."""
+    """What the period's total is expected to be at its end, in nanos."""
 
     low: int
     likely: int
@@ -42,7 +42,7 @@ class Outlook(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MonthToDate:
-    """A period's spend so far, day by day from its first, in nano-dollars.
+    """A period's spend so far, day by day from its first, in nanos.
 
     `spent` may be shorter than the period. `open_day` is not over. Days in `missing` were not
     read whole: their values are the least they can be, and a band says so. `title` replaces the
@@ -51,6 +51,7 @@ class MonthToDate:
 
     period: Period
     spent: tuple[int, ...]
+    currency: Currency = field(kw_only=True)
     budget: int | None = None
     outlook: Outlook | None = None
     open_day: date | None = None
@@ -65,10 +66,12 @@ class MonthToDate:
         """The takeaway: spent of the budget, and where it is heading."""
         if self.spent and not self.total and self.missing.issuperset(self._days()):
             return f"No data for {self._name()}"
-        told = least(usd_round(self.total), self.total, self._gone)
+        told = least(self.currency.rounded(self.total), self.total, self._gone)
         spent = f"{told[0].upper()}{told[1:]}"
-        of = f" of {usd_round(self.budget)}" if self.budget is not None else ""
-        heading_for = f", heading for {usd_round(self.outlook.likely)}" if self.outlook else ""
+        of = f" of {self.currency.rounded(self.budget)}" if self.budget is not None else ""
+        heading_for = (
+            f", heading for {self.currency.rounded(self.outlook.likely)}" if self.outlook else ""
+        )
         return f"{spent}{of} spent in {self._name()}{heading_for}"
 
     @property
@@ -89,16 +92,16 @@ class MonthToDate:
     def alt(self) -> str:
         """What the picture shows, in words and numbers."""
         so_far = "" if self._is_over else " so far"
-        spent = least(usd(self.total), self.total, self._gone)
+        spent = least(self.currency.text(self.total), self.total, self._gone)
         said = [f"Spend{so_far} in {period_name(self.period)}: {spent}"]
         if self.spent and not self._is_over:
             said.append(f" by {day_name(self._days()[-1])}")
         if self.budget is not None and (self.total or not self._gone):
             share = least(percent(self.total, self.budget), self.total, self._gone)
-            said.append(f", {share} of the budget of {usd_set(self.budget)}")
+            said.append(f", {share} of the budget of {self.currency.as_set(self.budget)}")
         said.append(". ")
         if self.outlook:
-            low, likely, high = map(usd_round, self.outlook)
+            low, likely, high = map(self.currency.rounded, self.outlook)
             said.append(f"Expected at the end: {likely} (between {low} and {high}). ")
         if gone := len(self._gone):
             said.append(f"{gone} {'day was' if gone == 1 else 'days were'} not read whole. ")
@@ -107,10 +110,11 @@ class MonthToDate:
     def draw(self, canvas: Canvas) -> None:
         """Draw it on an empty card."""
         top = heading(canvas, self.title or self.headline(), "Adding up by UTC day") + 18
-        scale = self._scale(canvas, Box(EDGE, top, WIDTH - EDGE - 66, HEIGHT - 36))
+        right = WIDTH - EDGE - self._room_beside(canvas)
+        scale = self._scale(canvas, Box(EDGE, top, right, HEIGHT - 36))
         days = Days(self.period.span, scale.box)
         line = self._line(days, scale)
-        rules(canvas, scale, usd_mark)
+        rules(canvas, scale, money_mark(self.currency))
         limit = self._near_budget()
         line_y = None if limit is None else scale.y(limit)
         gaps(canvas, days, self.missing, line_y, self.spent)
@@ -121,11 +125,16 @@ class MonthToDate:
         day_axis(canvas, days)
         self._end_labels(canvas, line[-1], scale)
 
+    def _room_beside(self, canvas: Canvas) -> float:
+        """What the figure at the end of the line needs: an amount in yen may be long."""
+        words = self.currency.rounded(self.outlook.likely) if self.outlook else ""
+        return max(66, canvas.width(words, bold=True) + 6)
+
     def _scale(self, canvas: Canvas, box: Box) -> Scale:
         heights = [*accumulate(self.spent), *(self.outlook or ()), self._near_budget() or 0]
         high = max([*heights, 0]) or 10**9
         scale = Scale(min([*heights, 0]) * 1.08, high * 1.12, box)
-        left = box.left + marks_width(canvas, scale, usd_mark) + 8
+        left = box.left + marks_width(canvas, scale, money_mark(self.currency)) + 8
         return scale._replace(box=box._replace(left=left))
 
     def _near_budget(self) -> int | None:
@@ -166,7 +175,7 @@ class MonthToDate:
     def _draw_budget(self, canvas: Canvas, scale: Scale, days: Days) -> None:
         if self.budget is None:
             return
-        words = f"budget {usd_round(self.budget)}"
+        words = f"budget {self.currency.rounded(self.budget)}"
         left, right = scale.box.left, scale.box.right
         if self._near_budget() is None:
             words = f"↑ {words}, far above"
@@ -180,12 +189,12 @@ class MonthToDate:
     def _end_labels(self, canvas: Canvas, last: Point, scale: Scale) -> None:
         """What has been spent, beside the last point; what is expected, beside the line's end."""
         if self.spent:
-            words = usd_round(self.total) + (" so far" if self._is_open() else "")
+            words = self.currency.rounded(self.total) + (" so far" if self._is_open() else "")
             x = min(last[0] + 7, WIDTH - EDGE - canvas.width(words, bold=True))
             below = last[1] + 11 if last[1] + 20 < scale.box.bottom else last[1] - 12
             canvas.text((x, below), words, bold=True, colour=INK, halo=True)
         if self.outlook:
             likely = self.outlook.likely
             x, y = scale.box.right + 6, scale.y(likely)
-            canvas.text((x, y), usd_round(likely), bold=True, colour=MAIN)
+            canvas.text((x, y), self.currency.rounded(likely), bold=True, colour=MAIN)
             canvas.text((x, y + 14), "expected", colour=MUTED)

@@ -18,7 +18,7 @@ class Series:
     """A subject and its numbers, in the chart's order (days, models).
 
     `id` chooses the colour and stands in for a name that cannot be drawn; it may be empty
-    (money without a project). Money is in nano-dollars, counts are plain. Negative is allowed.
+    (money without a project). Money is in nanos, counts are plain. Negative is allowed.
     """
 
     id: str

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.alerts.model import Measure
-from bot.messages.charts.frame import EDGE, HEIGHT, WIDTH, heading, usd_key
+from bot.messages.charts.frame import EDGE, HEIGHT, WIDTH, heading, key_figure
 from bot.messages.charts.palette import MUTED, OTHER, RULE
 from bot.messages.charts.series import OTHER_ID, Part, colour_of
 from bot.messages.figures import count, percent
-from bot.spend.money import usd
+from bot.spend.currency import Currency
 from bot.spend.names import clean
 
 if TYPE_CHECKING:  # matplotlib is imported when something is drawn
@@ -40,7 +39,7 @@ class _Shares(NamedTuple):
 class Share:
     """How much of a total each subject took.
 
-    `measure` says what the values are (nano-dollars for money). Only what is above zero can be a
+    The values are nanos of a currency, or counts without one. Only what is above zero can be a
     share; the rest (credits) is left out and said. `period` is what is shared, in words such as
     "November so far". Whoever took less than 5% goes into "Other", which is broken down below.
     `title` replaces the computed takeaway; `colours` keeps those another chart has given.
@@ -48,7 +47,7 @@ class Share:
 
     parts: tuple[Part, ...]
     period: str
-    measure: Measure = Measure.USD
+    currency: Currency | None = field(kw_only=True)
     title: str = ""
     colours: Mapping[str, str] = field(default_factory=dict)
 
@@ -86,10 +85,10 @@ class Share:
 
     def figure(self, value: int) -> str:
         """A value as it stands beside its bar."""
-        return usd_key(value) if self.measure.is_money else count(value)
+        return key_figure(value, self.currency) if self.currency else count(value)
 
     def _exact(self, value: int) -> str:
-        return usd(value) if self.measure.is_money else count(value)
+        return self.currency.text(value) if self.currency else count(value)
 
     def draw(self, canvas: Canvas) -> None:
         """Draw it on an empty card."""

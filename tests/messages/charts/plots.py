@@ -19,10 +19,11 @@ from bot.messages.charts import (
     TokensPerDay,
 )
 from bot.spend.calendar import Span, Unit, period_of
-from bot.spend.money import NANOS_PER_DOLLAR
+from bot.spend.currency import USD as DOLLARS
+from bot.spend.money import NANOS_PER_UNIT
 from tests.messages.hostile import NAMES
 
-USD = NANOS_PER_DOLLAR
+USD = NANOS_PER_UNIT
 DAYS = Span(date(2026, 10, 22), date(2026, 11, 21))
 TODAY = date(2026, 11, 20)
 NOVEMBER = period_of(TODAY, Unit.MONTH)
@@ -102,24 +103,40 @@ YEAR = Span(date(2025, 11, 21), date(2026, 11, 21))
 
 PLOTS: dict[str, Plot] = {
     "history": AlertHistory(
-        DAYS, weeks(74), {"project spikes": [SPIKE, SPIKE], "daily cap": [date(2026, 10, 29)]}, GAP
+        DAYS,
+        weeks(74),
+        {"project spikes": [SPIKE, SPIKE], "daily cap": [date(2026, 10, 29)]},
+        GAP,
+        currency=DOLLARS,
     ),
-    "history, quiet": AlertHistory(DAYS, (0,) * 30),
-    "history, one day": AlertHistory(ONE_DAY, (30 * USD,), {"cap": [TODAY]}),
+    "history, quiet": AlertHistory(DAYS, (0,) * 30, currency=DOLLARS),
+    "history, one day": AlertHistory(ONE_DAY, (30 * USD,), {"cap": [TODAY]}, currency=DOLLARS),
     "history, a year": AlertHistory(
-        YEAR, tuple(n * USD for n in range(len(YEAR))), {"cap": list(YEAR)}
+        YEAR, tuple(n * USD for n in range(len(YEAR))), {"cap": list(YEAR)}, currency=DOLLARS
     ),
-    "history, hostile": AlertHistory(DAYS, weeks(9), {name: [SPIKE] for name in NAMES}),
-    "history, credits": AlertHistory(DAYS, tuple(-v for v in weeks(9)), missing=frozenset(DAYS)),
-    "daily": DailyCost(DAYS, ACME, 200 * USD, TODAY, GAP, frozenset({SPIKE})),
-    "daily, nothing": DailyCost(DAYS, ()),
-    "daily, zeros": DailyCost(DAYS, (Series("a", "Idle", (0,) * 30),)),
-    "daily, one day": DailyCost(ONE_DAY, ONE, 100 * USD, TODAY, alerts=frozenset({TODAY})),
-    "daily, a thousand": DailyCost(DAYS, THOUSAND, 900 * USD, alerts=frozenset(DAYS)),
-    "daily, hostile": DailyCost(DAYS, HOSTILE, title=" ".join(NAMES)),
-    "daily, credits": DailyCost(DAYS, (*ACME[:2], CREDITS), 9_000 * USD),
-    "daily, all missing": DailyCost(DAYS, ACME, missing=frozenset(DAYS), title=LONG),
-    "daily, under a cent": DailyCost(DAYS, CHEAP, 2_500_000, missing=frozenset(list(DAYS)[-3:])),
+    "history, hostile": AlertHistory(
+        DAYS, weeks(9), {name: [SPIKE] for name in NAMES}, currency=DOLLARS
+    ),
+    "history, credits": AlertHistory(
+        DAYS, tuple(-v for v in weeks(9)), missing=frozenset(DAYS), currency=DOLLARS
+    ),
+    "daily": DailyCost(DAYS, ACME, 200 * USD, TODAY, GAP, frozenset({SPIKE}), currency=DOLLARS),
+    "daily, nothing": DailyCost(DAYS, (), currency=DOLLARS),
+    "daily, zeros": DailyCost(DAYS, (Series("a", "Idle", (0,) * 30),), currency=DOLLARS),
+    "daily, one day": DailyCost(
+        ONE_DAY, ONE, 100 * USD, TODAY, alerts=frozenset({TODAY}), currency=DOLLARS
+    ),
+    "daily, a thousand": DailyCost(
+        DAYS, THOUSAND, 900 * USD, alerts=frozenset(DAYS), currency=DOLLARS
+    ),
+    "daily, hostile": DailyCost(DAYS, HOSTILE, title=" ".join(NAMES), currency=DOLLARS),
+    "daily, credits": DailyCost(DAYS, (*ACME[:2], CREDITS), 9_000 * USD, currency=DOLLARS),
+    "daily, all missing": DailyCost(
+        DAYS, ACME, missing=frozenset(DAYS), title=LONG, currency=DOLLARS
+    ),
+    "daily, under a cent": DailyCost(
+        DAYS, CHEAP, 2_500_000, missing=frozenset(list(DAYS)[-3:]), currency=DOLLARS
+    ),
     "month": MonthToDate(
         NOVEMBER,
         weeks(150)[-20:],
@@ -127,18 +144,22 @@ PLOTS: dict[str, Plot] = {
         Outlook(3_900 * USD, 4_310 * USD, 4_720 * USD),
         TODAY,
         GAP,
+        currency=DOLLARS,
     ),
-    "month, nothing": MonthToDate(NOVEMBER, (), 4_000 * USD),
+    "month, nothing": MonthToDate(NOVEMBER, (), 4_000 * USD, currency=DOLLARS),
     "month, first day": MonthToDate(
         NOVEMBER,
         (210 * USD,),
         4_000 * USD,
         Outlook(3_000 * USD, 5_100 * USD, 9_000 * USD),
         NOVEMBER.start,
+        currency=DOLLARS,
     ),
-    "month, over budget": MonthToDate(NOVEMBER, (190 * USD,) * 30, 4_000 * USD),
-    "month, credits": MonthToDate(NOVEMBER, (-2 * USD,) * 7),
-    "year": MonthToDate(period_of(TODAY, Unit.YEAR), (190 * USD,) * 324, 4_000_000 * USD),
+    "month, over budget": MonthToDate(NOVEMBER, (190 * USD,) * 30, 4_000 * USD, currency=DOLLARS),
+    "month, credits": MonthToDate(NOVEMBER, (-2 * USD,) * 7, currency=DOLLARS),
+    "year": MonthToDate(
+        period_of(TODAY, Unit.YEAR), (190 * USD,) * 324, 4_000_000 * USD, currency=DOLLARS
+    ),
     "tokens": TokensPerDay(DAYS, tokens(90_000), tokens(9_000), TODAY, GAP),
     "tokens, none": TokensPerDay(DAYS, (0,) * 30, (0,) * 30),
     "tokens, missing": TokensPerDay(DAYS, tokens(9), tokens(1), missing=frozenset(DAYS)),
@@ -148,12 +169,14 @@ PLOTS: dict[str, Plot] = {
     "requests, one": RequestsByModel(("gpt-5",), (Series("a", "Search", (3,)),), "yesterday"),
     "requests, a thousand": RequestsByModel(MODELS, requests(THOUSAND), "in November"),
     "requests, hostile": RequestsByModel(NAMES[:9], requests(HOSTILE), "in November"),
-    "share": Share(shares(ACME), "November so far"),
-    "share, nothing": Share((), "November so far"),
-    "share, one": Share(shares(ONE[:1]), "November so far"),
-    "share, a thousand": Share(shares(THOUSAND), "November so far"),
-    "share, hostile": Share(shares(HOSTILE), "November so far"),
-    "share, credits": Share(shares((*ACME[:2], CREDITS)), "November so far"),
-    "share, nanos": Share(tuple(Part(f"p{n}", f"Team {n}", 5) for n in range(20)), "the week"),
+    "share": Share(shares(ACME), "November so far", currency=DOLLARS),
+    "share, nothing": Share((), "November so far", currency=DOLLARS),
+    "share, one": Share(shares(ONE[:1]), "November so far", currency=DOLLARS),
+    "share, a thousand": Share(shares(THOUSAND), "November so far", currency=DOLLARS),
+    "share, hostile": Share(shares(HOSTILE), "November so far", currency=DOLLARS),
+    "share, credits": Share(shares((*ACME[:2], CREDITS)), "November so far", currency=DOLLARS),
+    "share, nanos": Share(
+        tuple(Part(f"p{n}", f"Team {n}", 5) for n in range(20)), "the week", currency=DOLLARS
+    ),
 }
 """Every kind of chart with every kind of organisation, by what it shows."""

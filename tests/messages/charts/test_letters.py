@@ -6,8 +6,9 @@ import pytest
 
 from bot.messages.charts import letters
 from bot.messages.charts.canvas import Canvas
-from bot.messages.charts.frame import round_step, usd_mark
-from bot.spend.money import NANOS_PER_DOLLAR
+from bot.messages.charts.frame import money_mark, round_step
+from bot.spend.currency import USD
+from bot.spend.money import NANOS_PER_UNIT
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_a_model_is_cut_in_the_middle_where_models_are_alike() -> None:
     ],
 )
 def test_an_axis_shows_the_cents_its_steps_need(dollars: float, step: float, mark: str) -> None:
-    assert usd_mark(dollars * NANOS_PER_DOLLAR, step * NANOS_PER_DOLLAR) == mark
+    assert money_mark(USD)(dollars * NANOS_PER_UNIT, step * NANOS_PER_UNIT) == mark
 
 
 @pytest.mark.parametrize(

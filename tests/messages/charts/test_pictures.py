@@ -118,7 +118,7 @@ def test_matplotlib_is_imported_to_draw_only_and_pyplot_never() -> None:
 import sys
 from bot.messages.charts import Share, Part, png
 assert "matplotlib" not in sys.modules
-png(Share((Part("a", "Search", 5),), "November so far"))
+png(Share((Part("a", "Search", 5),), "November so far", currency=None))
 assert "matplotlib" in sys.modules
 assert "matplotlib.pyplot" not in sys.modules
 """

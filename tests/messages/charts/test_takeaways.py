@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from bot.messages.charts import DailyCost, MonthToDate, RequestsByModel, Share, TokensPerDay
+from bot.spend.currency import USD as DOLLARS
 from tests.messages.charts.plots import (
     ACME,
     DAYS,
@@ -53,18 +54,18 @@ def test_a_title_states_the_takeaway(name: str, title: str) -> None:
 
 
 def test_without_a_breach_the_title_names_the_largest_project() -> None:
-    plot = DailyCost(DAYS, ACME[:3], cap=900 * USD)
+    plot = DailyCost(DAYS, ACME[:3], cap=900 * USD, currency=DOLLARS)
     assert plot.headline() == "Search took 55% of $3,627 in 30 days"
 
 
 def test_more_than_one_day_over_the_cap_are_counted() -> None:
-    assert DailyCost(DAYS, ACME, 170 * USD).headline() == (
+    assert DailyCost(DAYS, ACME, 170 * USD, currency=DOLLARS).headline() == (
         "8 of 30 days cost more than the cap of $170"
     )
 
 
 def test_a_chart_of_days_is_told_with_what_is_missing_and_what_is_not_over() -> None:
-    plot = DailyCost(DAYS, ACME, 200 * USD, TODAY, GAP, frozenset({SPIKE}))
+    plot = DailyCost(DAYS, ACME, 200 * USD, TODAY, GAP, frozenset({SPIKE}), currency=DOLLARS)
     assert plot.alt() == (
         "Cost per day by project, 22 October to 20 November 2026: at least $4,481.48 in total, "
         "highest $613.33 on Tue 17 Nov. Search 45%, Customer support assistant 23%, Docs RAG 13%. "
@@ -74,7 +75,7 @@ def test_a_chart_of_days_is_told_with_what_is_missing_and_what_is_not_over() -> 
 
 
 def test_what_is_known_of_a_missing_day_counts_as_the_least_it_can_be() -> None:
-    known = DailyCost(ONE_DAY, ONE[:1], 400 * USD, missing=frozenset({TODAY}))
+    known = DailyCost(ONE_DAY, ONE[:1], 400 * USD, missing=frozenset({TODAY}), currency=DOLLARS)
     assert known.totals() == [ONE[0].total]
     assert known.headline() == "At least $312 in a day, all by Search"
     assert "at least $312.00 in total" in known.alt()
@@ -82,13 +83,13 @@ def test_what_is_known_of_a_missing_day_counts_as_the_least_it_can_be() -> None:
 
 
 def test_a_missing_day_of_which_nothing_is_known_is_no_day_without_spend() -> None:
-    unknown = DailyCost(ONE_DAY, (), missing=frozenset({TODAY}))
+    unknown = DailyCost(ONE_DAY, (), missing=frozenset({TODAY}), currency=DOLLARS)
     assert unknown.headline() == "No data for a day"
     assert "an unknown amount in total" in unknown.alt()
 
 
 def test_a_missing_day_already_over_the_cap_is_over_it() -> None:
-    plot = DailyCost(ONE_DAY, ONE, 100 * USD, missing=frozenset({TODAY}))
+    plot = DailyCost(ONE_DAY, ONE, 100 * USD, missing=frozenset({TODAY}), currency=DOLLARS)
     assert plot.headline() == "Fri 20 Nov cost $332, above the cap of $100"
 
 
@@ -101,7 +102,9 @@ def test_a_month_is_told_with_its_budget_and_forecast() -> None:
 
 
 def test_a_month_without_any_data_is_not_a_month_without_spend() -> None:
-    plot = MonthToDate(NOVEMBER, (0, 0), 9 * USD, missing=frozenset(list(NOVEMBER.span)[:2]))
+    plot = MonthToDate(
+        NOVEMBER, (0, 0), 9 * USD, missing=frozenset(list(NOVEMBER.span)[:2]), currency=DOLLARS
+    )
     assert plot.headline() == "No data for November"
     assert plot.alt() == (
         "Spend so far in November 2026: an unknown amount by Mon 2 Nov. 2 days were not read whole."
@@ -133,11 +136,11 @@ def test_shares_are_told_with_what_is_folded_together() -> None:
 
 def test_series_of_another_length_than_the_days_are_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
-        DailyCost(DAYS, (replace(ACME[0], values=(1, 2)),)).totals()
+        DailyCost(DAYS, (replace(ACME[0], values=(1, 2)),), currency=DOLLARS).totals()
 
 
 def test_one_small_subject_is_shown_as_itself_and_not_as_other() -> None:
-    small = Share(shares((ACME[0], ACME[-1])), "today")
+    small = Share(shares((ACME[0], ACME[-1])), "today", currency=DOLLARS)
     assert "old <1%" in small.alt()
     assert "others" not in small.alt()
 
