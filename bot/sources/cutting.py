@@ -99,6 +99,8 @@ class Cutter:
 
 def _end(text: bytes) -> int | None:
     """Where the list ends: at a bracket after the end of an object, or after nothing."""
+    if b"]" not in text:  # most pieces have none, and to see that is quick
+        return None
     found = _NOTHING.match(text) or _END.search(text)
     return found.end() - 1 if found else None
 

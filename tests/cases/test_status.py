@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
+import bot
 from bot.commands.bearings import Memory
 from bot.commands.wholestatus import told_bearings
 from bot.config.load import load_configuration
 from bot.config.written import read_written
 from bot.store.light import open_light
 from bot.store.tallies import TICKED, beat, count
-from tests.cases.stage import NOW, Place, Ran, at
+from tests.cases.stage import DAY_CAP, NOW, Place, Ran, at
 
 HEAVY = {"pandas", "numpy", "matplotlib", "sqlalchemy", "slack_sdk", "pydantic", "requests", "rich"}
 TOKEN = "xoxb-canary-of-status"
@@ -114,10 +116,14 @@ EDITS: dict[str, Callable[[Place], None]] = {
     "a key twice": lambda place: place.edit("rules: rules.yaml", "rules: a\nrules: rules.yaml"),
     "a secret in the file": lambda place: place.edit("${SLACK_BOT_TOKEN:-}", TOKEN),
     "a rule": lambda place: place.write("rules.yaml", "rules: [{name: a, kind: new, per: model}]"),
+    "a number in a rule": lambda place: place.write("rules.yaml", DAY_CAP.replace("200", "300")),
     "a rule that is wrong": lambda place: place.write("rules.yaml", "rules: [{kind: new}]"),
     "no rules": lambda place: (place.home / "rules.yaml").unlink(),
     "no configuration": lambda place: (place.home / "config.yaml").unlink(),
 }
+
+
+FINE = ("a setting", "a rule", "a number in a rule")
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -131,7 +137,7 @@ def test_after_an_edit_all_is_judged_anew(
     ran = place.run("status", *at(1))
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
     assert ran == place.run("status", *at(1))
-    assert ran.code == (0 if edit in ("a setting", "a rule") else 3)
+    assert ran.code == (0 if edit in FINE else 3)
 
 
 @pytest.mark.parametrize(
@@ -162,12 +168,13 @@ def test_what_the_environment_changes_is_noticed(
     assert is_quick() is quick
 
 
-def test_an_edit_while_it_is_judged_is_not_taken_for_judged(place: Place) -> None:
+def test_what_was_judged_is_not_taken_for_what_was_there_before_an_edit(place: Place) -> None:
     memory = Memory(Path("config.yaml"), os.environ)
     before = memory.fingerprint()
+    place.edit("history_days: 12", "history_days: 13")  # while it is judged
     told = told_bearings(load_configuration(Path("config.yaml"), os.environ))
-    place.edit("history_days: 12", "history_days: nonsense")
     memory.note(told, before)
+    place.edit("history_days: 13", "history_days: 12")
     assert not is_quick()
 
 
@@ -237,10 +244,20 @@ def test_without_a_place_for_notes_status_goes_on(
     assert not is_quick()
 
 
-def test_the_program_is_part_of_the_verdict(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_is_part_of_the_verdict(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "program"
+    shutil.copytree(Path(bot.__file__).parent, copy)
+    monkeypatch.setattr(bot, "__file__", str(copy / "__init__.py"))
     place.bot("status")
     assert is_quick()
-    monkeypatch.setattr("bot.__version__", "99.0")
+    with monkeypatch.context() as patch:
+        patch.setattr(bot, "__version__", "99.0")
+        assert not is_quick()
+    assert is_quick()
+    with (copy / "kinds" / "cap.py").open("a") as file:
+        file.write("# edited")
     assert not is_quick()
 
 

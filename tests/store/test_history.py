@@ -403,3 +403,21 @@ def test_pairs_of_a_few_projects_are_what_all_pairs_say_of_them(history: History
     for ids in some.ids:
         assert some.column(ids).tolist() == whole.column(ids).tolist()
     assert history.table(Additive.COST, per, WEEK, ("nobody",)).ids == ()
+
+
+@pytest.mark.parametrize("rows", [1, 112, 113, 8_305])
+def test_a_day_of_any_size_is_stored_row_by_row_as_it_was_read(
+    database: Database, history: History, rows: int
+) -> None:
+    """Rows go in by the hundred, and come by some thousand: none is lost where one begins."""
+    read = [
+        CostRow(TODAY, f"p{n:05}", "gpt-5, input", None, n, float(n) if n % 3 else None, "tokens")
+        for n in range(rows)
+    ]
+    assert history.take(CostDay(TODAY, tuple(read), True), NOW, Trusting()) is None
+    query = sa.select(cost_rows.c.nanos, cost_rows.c.quantity, cost_rows.c.quantity_unit)
+    with database.reading() as connection:
+        held = connection.execute(query.order_by(cost_rows.c.project)).all()
+    assert held == [(row.nanos, row.quantity, row.quantity_unit) for row in read]
+    table = history.table(Additive.COST, ("project",), trailing(TODAY, 1))
+    assert table.values.tolist() == [[row.nanos for row in read]]
