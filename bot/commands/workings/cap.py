@@ -64,7 +64,7 @@ def _foreseen(rule: Cap, outlook: Outlook | NoOutlook | None, limit: int) -> tup
     return (
         f"foreseen {total}, likely {low} to {high}: {amount(outlook.elapsed, rule.measure)} so "
         f"far, and for each of {len(outlook.remaining)} days not settled or to come the mean of "
-        "the last 4 such weekdays, moved by how the last 4 weeks ran",
+        "the last 6 such weekdays, moved by how the last 6 weeks ran",
         f"a step is foreseen where the middle of {low} and {total}, {amount(sure, rule.measure)}, "
         f"is past it: {steps}; foreseen: {f'{step:g}%' if step is not None else 'none'}",
     )
