@@ -5,8 +5,8 @@ What it does
     only grows, so a cap speaks about an open day at once. Spending exactly the limit is fine.
 
     With `forecast_steps` it also tells when a week, month, quarter or year is on the way to pass
-    one. The forecast is what is spent, plus for each remaining day the mean of the last four same
-    weekdays (past spikes capped) times how the last four weeks ran against those means, the latest
+    one. The forecast is what is spent, plus for each remaining day the mean of the last six same
+    weekdays (past spikes capped) times how the last six weeks ran against those means, the latest
     days most. The likely range is what the same forecast missed by in earlier weeks: about 8 of 10
     periods end in it. A step is told when even the middle between the estimate and the low end of
     the range is past it. On simulated months 1 in 12 of what was

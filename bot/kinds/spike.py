@@ -4,9 +4,13 @@ What it does
     The usual is the middle of the last eight same weekdays (the highest and the lowest left out),
     drawn a little to the weekdays that are like it, and moved half-way by how the last week ran.
     The swing is how far the subject normally strays from its usual. A day is a spike when it is
-    above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` and 3 % of the
-    organisation's average day above it. Three quarters of a swing further out, where chance
-    seldom gets, 1 % will do. Only settled days count as history, never today.
+    above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` and 5 % of the
+    organisation's average day above it. A whole swing further out, where chance seldom gets,
+    0.5 % will do. Only settled days count as history, never today.
+    A part of a project (a pair of project and model, key or line item) is also judged beside the
+    rest of its project: the rise that the rest lets expect, by how far both have moved together,
+    is added to the usual, and the swing is what is then left. A quarter of a swing more is fine.
+    It is a spike if it is above either limit; so one model may stand out in a restless project.
     With 7 to 13 days of history the limit is twice the highest day; with fewer the rule is
     skipped and says so: use a cap there. A subject that is idle on three in ten of its days is
     bursty: its days are no guide, the limit is twice its highest day of eight weeks, and the rule
@@ -58,23 +62,25 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from bot.alerts.model import Finding, Outcome, Skipped
+from bot.alerts.model import Dimension, Finding, Outcome, Skipped
 from bot.kinds.base import Direction, Rule
 from bot.kinds.lookback import daily_cost, daily_values, smallest_nanos, unplanned
 from bot.kinds.money_options import Dollars
-from bot.kinds.spike_words import SpikeWords, Spoken, missing_words
+from bot.kinds.spike_words import Expected, SpikeWords, Spoken, missing_words
 from bot.kinds.unjudged import unjudged
-from bot.spend.baseline import Baseline, judge_last, usable_spend
+from bot.spend.baseline import MIN_RATIO, WEEKDAY, Baseline, judge_last, usable_spend
+from bot.spend.beside import Beside, beside
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.metrics import FORMULAS, Additive
+from bot.spend.names import clean
 from bot.spend.weekdays import Floats
 
 HISTORY_DAYS = 90
 """How far back a baseline looks."""
-SHARE_OF_ORGANIZATION = 0.03
+SHARE_OF_ORGANIZATION = 0.05
 """An excess below this share of the organisation's average day is not worth a message ..."""
-SHARE_FAR_OUT = 0.01
+SHARE_FAR_OUT = 0.005
 """... or below this one, where the day is further out than chance gets."""
 
 
@@ -197,24 +203,65 @@ class Spike(Rule):
             large = ~np.isnan(observed) & (spent >= self.min_nanos(ledger.currency))
         return [int(n) for n in np.flatnonzero(large)]
 
+    @property
+    def _project_at(self) -> int:
+        return self.per.index(Dimension.PROJECT)
+
+    def beside_the_rest(
+        self, ledger: Ledger, series: Series, columns: Sequence[int], day: date
+    ) -> Beside | None:
+        """What was fine of a finished day of these parts, given how the rest of their projects
+        ran; None of what is no part of a project, or while the rest may still come."""
+        is_part = Dimension.PROJECT in self.per and len(self.per) > 1 and not self.is_ratio
+        if not is_part or not columns or not ledger.judgeable(day, self.metric):
+            return None
+        whole = self.model_copy(update={"per": (Dimension.PROJECT,)}).series(ledger)
+        wholes = [whole.ids.index((series.ids[n][self._project_at],)) for n in columns]
+        at = (day - ledger.span.start).days
+        window = slice(max(0, at - HISTORY_DAYS), at + 1)
+        parts = series.history[window, columns]
+        rests = whole.history[window, wholes] - np.nan_to_num(parts)
+        rests[-1] = whole.observed[at, wholes] - np.nan_to_num(series.observed[at, columns])
+        floors = self.floors(ledger, day)
+        fine = beside(parts, rests, self.sensitivity.swings, floors.normal, floors.far_out)
+        extra = self.planned_nanos(Span(day, day + ONE_DAY))
+        return replace(fine, limit=fine.limit + extra)
+
     def _judge_day(self, ledger: Ledger, series: Series, day: date) -> Iterator[Finding]:
         large = self._large(ledger, series, day)  # nobody else can be beyond the limit
         if not large:
             return
         at = (day - ledger.span.start).days
-        expected = self.baseline(ledger, series.history[:, large], day)
-        beyond = self.is_beyond(series.observed[at, large], expected.limit)
-        for n in map(int, np.flatnonzero(beyond)):
-            ids = series.ids[large[n]]
+        for column, expected in self._beyond(ledger, series, large, day):
+            ids = series.ids[column]
             if self.is_ratio or self.costs_enough(ledger, ids, Span(day, day + ONE_DAY)):
-                observed = float(series.observed[at, large[n]])
-                yield self._finding(ledger, ids, day, observed, expected, n)
+                observed = float(series.observed[at, column])
+                yield self._finding(ledger, ids, day, observed, expected)
+
+    def _beyond(
+        self, ledger: Ledger, series: Series, columns: Sequence[int], day: date
+    ) -> Iterator[tuple[int, Expected]]:
+        """Those of the columns that are above their limit, by themselves or beside the rest."""
+        observed = series.observed[(day - ledger.span.start).days, columns]
+        alone = self.baseline(ledger, series.history[:, columns], day)
+        high = (alone.method == WEEKDAY) & (observed > MIN_RATIO * alone.usual)
+        places = [int(n) for n in np.flatnonzero(high)]
+        rest = self.beside_the_rest(ledger, series, [columns[n] for n in places], day)
+        limit = alone.limit.copy()
+        if rest is not None:
+            limit[places] = np.fmin(limit[places], rest.limit)
+        for n in map(int, np.flatnonzero(self.is_beyond(observed, limit))):
+            expected = Expected.of(alone, n)
+            if rest is not None and limit[n] < alone.limit[n]:
+                whole = ledger.name(Dimension.PROJECT, series.ids[columns[n]][self._project_at])
+                expected = expected.beside(rest, places.index(n), clean(whole))
+            yield columns[n], expected
 
     def _finding(
-        self, ledger: Ledger, ids: Ids, day: date, observed: float, expected: Baseline, n: int
+        self, ledger: Ledger, ids: Ids, day: date, observed: float, expected: Expected
     ) -> Finding:
         subject, measure = self.subject(ledger, ids), self.measure_in(ledger.currency)
-        usual, limit = float(expected.usual[n]), float(expected.limit[n])
+        usual, limit = expected.usual, expected.limit
         spoken = Spoken(
             who=self.who(subject),
             metric=self.metric,
@@ -223,12 +270,7 @@ class Spike(Rule):
             day=day,
             is_running=day == ledger.today,
             observed=observed,
-            usual=usual,
-            limit=limit,
-            swing=float(expected.swing[n]),
-            method=str(expected.method[n]),
-            weeks=int(expected.weeks_used[n]),
-            history_days=int(expected.history_days[n]),
+            expected=expected,
         )
         words = SpikeWords(spoken)
         return Finding(

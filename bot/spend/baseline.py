@@ -41,7 +41,7 @@ MIN_RATIO: Final = 1.5
 """How many times the usual is always normal, unless said otherwise."""
 LOOK_BACK: Final = 56  # days whose misses tell the swing
 FULL_RULE_FROM: Final = 14  # usable days before the day judged
-FAR: Final = 0.75  # swings more than normal from which a small excess is worth telling too
+FAR: Final = 1.0  # swings more than normal from which a small excess is worth telling too
 YOUNG_RULE_FROM: Final = 7
 YOUNG_RATIO: Final = 2.0
 BURSTY_FROM: Final = 0.3  # idle share from which the days of a series are no guide
@@ -97,7 +97,7 @@ def judge_last(
     without a row.
     """
     spend = usable_spend(values)
-    bar = _Bar.of(spend, k, floor, far_floor, min_ratio)
+    bar = Bar.of(spend, k, floor, far_floor, min_ratio)
     last = len(spend) - 1
     return _in_blocks(spend, bar, lambda history, part: _judged(history, last, part))
 
@@ -116,19 +116,23 @@ def replay(
     Fields have the shape of `values`; rows before `start` have method "none".
     """
     spend = usable_spend(values)
-    bar = _Bar.of(spend, k, floor, far_floor, min_ratio)
+    bar = Bar.of(spend, k, floor, far_floor, min_ratio)
     return _in_blocks(spend, bar, lambda history, part: _replayed(history, start, part))
 
 
-def limits_at(history: History, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
-    """Return the limits that `replay` has at a few places, much cheaper than all of them."""
-    limits = [np.empty(0)]
+def judged_at(
+    history: History, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    """Return the usuals and limits that `replay` has at a few places, much cheaper than all."""
+    found = [(np.empty(0), np.empty(0))]
     for first in range(0, len(rows), _BLOCK):
         block = slice(first, first + _BLOCK)
         before = history.before(rows[block], columns[block])
-        bar = _Bar.of(before.spend, NORMAL_SWINGS, 0.0, None, MIN_RATIO)
-        limits.append(_judged(before, LOOK_BACK, bar).limit)
-    return np.concatenate(limits)
+        bar = Bar.of(before.spend, NORMAL_SWINGS, 0.0, None)
+        judged = _judged(before, LOOK_BACK, bar)
+        found.append((judged.usual, judged.limit))
+    usuals, limits = zip(*found, strict=True)
+    return np.concatenate(usuals), np.concatenate(limits)
 
 
 def usable_spend(values: Floats) -> Floats:
@@ -174,8 +178,8 @@ def _idle_share(spend: Floats, t: int) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bar:
-    """How far above its usual a day must be."""
+class Bar:
+    """How far above its usual a day must be; see `judge_last`."""
 
     k: float
     floor: Floats
@@ -189,16 +193,17 @@ class _Bar:
         k: float,
         floor: ArrayLike,
         far_floor: ArrayLike | None,
-        min_ratio: float,
-    ) -> _Bar:
+        min_ratio: float = MIN_RATIO,
+    ) -> Bar:
         floors = [floor, floor if far_floor is None else far_floor]
         each = [np.broadcast_to(np.asarray(one, np.float64), spend.shape[1:]) for one in floors]
         return cls(k, each[0], each[1], min_ratio)
 
-    def part(self, block: slice) -> _Bar:
-        return _Bar(self.k, self.floor[block], self.far_floor[block], self.min_ratio)
+    def part(self, block: slice) -> Bar:
+        return Bar(self.k, self.floor[block], self.far_floor[block], self.min_ratio)
 
     def limit(self, usual: Floats, swing: Floats, cushion: Floats) -> Floats:
+        """The highest spend that is still fine."""
         with np.errstate(over="ignore"):  # a series that swings without bound has no limit
             swung = (usual + cushion) * np.exp(self.k * swing) - cushion
             far = (usual + cushion) * np.exp((self.k + FAR) * swing) - cushion
@@ -264,7 +269,7 @@ class History:
         return self.first_day + np.where(rows - self.first_day + 1 < 21, 7, 14)
 
 
-def _in_blocks(spend: Floats, bar: _Bar, judge: Callable[[History, _Bar], Baseline]) -> Baseline:
+def _in_blocks(spend: Floats, bar: Bar, judge: Callable[[History, Bar], Baseline]) -> Baseline:
     parts = []
     for first in range(0, max(spend.shape[1], 1), _BLOCK):
         block = slice(first, first + _BLOCK)
@@ -272,7 +277,7 @@ def _in_blocks(spend: Floats, bar: _Bar, judge: Callable[[History, _Bar], Baseli
     return _joined(parts, lambda arrays: np.concatenate(arrays, axis=-1))
 
 
-def _replayed(history: History, start: int, bar: _Bar) -> Baseline:
+def _replayed(history: History, start: int, bar: Bar) -> Baseline:
     silent = _unjudged(history.spend.shape[1])
     days = range(len(history.spend))
     return _joined([_judged(history, t, bar) if t >= start else silent for t in days], np.stack)
@@ -289,9 +294,9 @@ def _unjudged(subjects: int) -> Baseline:
     return Baseline(unknown, unknown, unknown, unknown, zero, zero, np.full(subjects, NONE))
 
 
-def _judged(history: History, t: int, bar: _Bar) -> Baseline:
-    cushion = _cushion(history, t)
-    shift, swing, misses = shift_and_swing(_misses(history, t, cushion))
+def _judged(history: History, t: int, bar: Bar) -> Baseline:
+    cushion = cushion_of(history, t)
+    shift, swing, misses = shift_and_swing(misses_of(history, t, cushion))
     base = np.where(cushion == 0, 0 * history.base[t], history.base[t])  # four idle weeks
     days = history.days_before[t]
     stands = ~np.isnan(base) & ((misses > 0) | (cushion == 0))
@@ -320,7 +325,7 @@ def _highest(history: History, t: int) -> Floats:
     return np.asarray(recent.max(axis=0, initial=0.0))
 
 
-def _cushion(history: History, t: int) -> Floats:
+def cushion_of(history: History, t: int) -> Floats:
     """15 % of the mean of the four weeks before; NaN without a usable day in them."""
     recent = history.spend[max(t - 28, 0) : t]
     usable = (~np.isnan(recent)).sum(axis=0)
@@ -328,7 +333,7 @@ def _cushion(history: History, t: int) -> Floats:
     return np.where(usable > 0, CUSHION * mean, np.nan)
 
 
-def _misses(history: History, t: int, cushion: Floats) -> Floats:
+def misses_of(history: History, t: int, cushion: Floats) -> Floats:
     """How far each of the 56 days before `t` was from its base, log scale, after 7 rows of NaN.
 
     A series that was idle for four weeks has no scale to measure a miss on: all NaN.

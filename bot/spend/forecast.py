@@ -1,9 +1,10 @@
 """Where a week, month, quarter or year will end if it goes on as it does, with an honest range.
 
-Spent so far, plus for each remaining day the mean of the last four same weekdays (past spikes
-capped at the limit they broke), times how the last four weeks ran against those means, where a
-day weighs half as much as the one nine days later. The range is what the same forecast, replayed at
-earlier weeks of the same series, has missed by.
+Spent so far, plus for each remaining day the mean of the last six same weekdays (past spikes
+capped between their usual and the limit they broke), times how the last six weeks ran against
+those means, where a day weighs half as much as the one eight days later. What grew over the last
+twelve weeks is taken to grow half as fast for another month. The range is what the same forecast,
+replayed at earlier weeks of the same series, has missed by.
 
 Values are one series: oldest first, consecutive UTC days, zero for idle days, NaN for days that
 must not count (missing, unsettled, planned, before the first day). Any unit of spend or volume.
@@ -25,9 +26,15 @@ from bot.spend.spikeless import without_spikes
 from bot.spend.weekdays import Floats
 
 USABLE_DAYS_NEEDED: Final = 14
-SAME_WEEKDAYS: Final = 4
-LEVEL_DAYS: Final = 28
-HALF_LIFE: Final = 9.0  # days after which a day says half as much about the level
+SAME_WEEKDAYS: Final = 6
+LEVEL_DAYS: Final = 42
+STOPPED_DAYS: Final = 28  # idle for so long, nothing more is to come
+HALF_LIFE: Final = 8.0  # days after which a day says half as much about the level
+LEVEL_AGE: Final = 10  # days back to the middle of what tells the level
+GROWTH_DAYS: Final = 84  # whose slope tells the growth: half of it is believed ...
+MOST_GROWTH: Final = 0.0007  # ... up to this share a day, 2 % a month ...
+GROWING_DAYS: Final = 31  # ... for so many days ahead ...
+GROWTH_NEEDS: Final = 56  # ... and none where there are fewer usable days
 CUTOFFS: Final = 8
 REPLAYED_DAYS: Final = 28  # longer horizons would leave a 90-day history nothing to replay
 LEAST_MISS: Final = 0.03  # what a forecast without a past is taken to miss, log scale: this ...
@@ -186,30 +193,49 @@ def _forecast(spent: float, rest: Floats, spread: float) -> Forecast:
 def _days_to_come(capped: Floats, ahead: Sequence[int]) -> Floats:
     """Foresee the days that lie `ahead` of the last one (1 is the next day); (ahead, subjects)."""
     profile = _weekday_profile(capped)
-    return profile[[(days - 1) % 7 for days in ahead]] * _level(capped, profile)
+    growing = LEVEL_AGE + np.clip(ahead, 0, GROWING_DAYS)[:, np.newaxis]
+    level = _level(capped, profile) * (1 + _growth(capped, profile) * growing)
+    return np.asarray(profile[[(days - 1) % 7 for days in ahead]] * level)
 
 
 def _level(capped: Floats, profile: Floats) -> Floats:
-    """How the last four weeks ran against their weekdays' means, the latest days most.
+    """How the last six weeks ran against their weekdays' means, the latest days most.
 
-    1.0 where there is nothing to compare.
+    1.0 where there is nothing to compare, 0.0 of what has stopped.
     """
-    recent, usual = _recent(capped, profile)
+    recent, usual = _recent(capped, profile, LEVEL_DAYS)
     age = np.arange(len(recent))[::-1, np.newaxis]
     weight = np.where(np.isnan(recent), 0.0, 0.5 ** (age / HALF_LIFE))
     ran = (weight * np.nan_to_num(recent)).sum(axis=0)
     expected = (weight * usual).sum(axis=0)
-    return np.where(expected > 0, ran / np.where(expected > 0, expected, 1.0), 1.0)
+    level = np.where(expected > 0, ran / np.where(expected > 0, expected, 1.0), 1.0)
+    lately = recent[-STOPPED_DAYS:]
+    stopped = ~np.isnan(lately).all(axis=0) & ~(lately > 0).any(axis=0)
+    return np.where(stopped, 0.0, level)
 
 
-def _recent(capped: Floats, profile: Floats) -> tuple[Floats, Floats]:
-    """The last four weeks, and the mean of each day's weekday."""
-    recent = capped[-LEVEL_DAYS:]
+def _growth(capped: Floats, profile: Floats) -> Floats:
+    """The share by which each day to come is above the one before: half the slope of the last
+    twelve weeks. What falls is not taken to fall further; 0 where little is known."""
+    recent, usual = _recent(capped, profile, GROWTH_DAYS)
+    known = ~np.isnan(recent)
+    age = np.arange(len(recent))[:, np.newaxis]
+    since = np.where(known, age - _mean(np.broadcast_to(age, known.shape), known), 0.0)
+    above = np.where(known, recent - usual, 0.0)
+    squares = (since**2).sum(axis=0) * _mean(usual, known)
+    enough = (known.sum(axis=0) >= GROWTH_NEEDS) & (squares > 0)
+    slope = (since * above).sum(axis=0) / np.where(enough, squares, 1.0)
+    return np.where(enough, np.clip(slope / 2, 0.0, MOST_GROWTH), 0.0)
+
+
+def _recent(capped: Floats, profile: Floats, days: int) -> tuple[Floats, Floats]:
+    """The last days, and the mean of each one's weekday."""
+    recent = capped[-days:]
     return recent, profile[[n % 7 for n in range(-len(recent), 0)]]
 
 
 def _weekday_profile(capped: Floats) -> Floats:
-    """Mean of the last four usable days of each weekday; the first entry is tomorrow's weekday.
+    """Mean of the last six usable days of each weekday; the first entry is tomorrow's weekday.
 
     A weekday without a usable day takes the mean of the others.
     """
@@ -220,7 +246,7 @@ def _weekday_profile(capped: Floats) -> Floats:
 
 
 def _weeks(capped: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """The weeks before tomorrow, newest first, and which of their days count: the last four usable
+    """The weeks before tomorrow, newest first, and which of their days count: the last six usable
     of each weekday; (weeks, 7, subjects)."""
     weeks = -(-len(capped) // 7)
     rows = np.full((weeks * 7, capped.shape[1]), np.nan)
@@ -258,16 +284,16 @@ def _replayed_miss(capped: Floats, ahead: Sequence[int]) -> Floats:
 def _first_row_replayed(spend: Floats, horizon: int) -> int:
     """The first row that the earliest replay learns from; 0 where there is none so early."""
     cutoff = len(spend) - 7 * (-(-horizon // 7) + CUTOFFS - 1)
-    if cutoff < LEVEL_DAYS:
+    if cutoff < GROWTH_DAYS:
         return 0
     _, counted = _weeks(spend[:cutoff])
     oldest = int(np.flatnonzero(counted.any(axis=(1, 2)))[-1]) + 1 if counted.any() else 0
-    return max(cutoff - max(7 * oldest, LEVEL_DAYS), 0)
+    return max(cutoff - max(7 * oldest, GROWTH_DAYS), 0)
 
 
 def _prior_miss(capped: Floats) -> Floats:
     """What a forecast is taken to miss before there are replays: more where days scatter more."""
-    recent, usual = _recent(capped, _weekday_profile(capped))
+    recent, usual = _recent(capped, _weekday_profile(capped), REPLAYED_DAYS)
     known = ~np.isnan(recent)
     scatter = np.sqrt(_mean(np.square(recent - usual), known))
     mean = _mean(recent, known)

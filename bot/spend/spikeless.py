@@ -1,7 +1,8 @@
 """A series without its past spikes: what a forecast learns from.
 
-A day above its limit (see `bot.spend.baseline`) counts as its limit. Few days are: which ones may
-be is told quickly for all of them, and the limit is worked out of these alone.
+A day above its limit (see `bot.spend.baseline`) counts as what lies half-way between its usual and
+its limit, on the log scale. Few days are: which ones may be is told quickly for all of them, and
+the limit is worked out of these alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from bot.spend.baseline import (
     YOUNG_RATIO,
     YOUNG_RULE_FROM,
     History,
-    limits_at,
+    judged_at,
 )
 from bot.spend.weekdays import Floats, padded
 
@@ -26,7 +27,7 @@ _ROUNDING = 1e-6  # relative; a limit is not worked out twice in the same order
 
 
 def without_spikes(spend: Floats, start: int = 0) -> Floats:
-    """Return a copy in which each day from row `start` on is at most its limit.
+    """Return a copy in which days above their limit, from row `start` on, count as less.
 
     `spend` is (days, subjects) as `usable_spend` returns it.
     """
@@ -40,8 +41,9 @@ def without_spikes(spend: Floats, start: int = 0) -> Floats:
 def _cap(capped: Floats, history: History, start: int) -> None:
     rows, columns = np.nonzero(history.spend[start:] > _surely_normal(history, start))
     rows += start
-    limits, found = limits_at(history, rows, columns), history.spend[rows, columns]
-    capped[rows, columns] = np.where(found > limits, limits, found)
+    found = history.spend[rows, columns]
+    usual, limit = judged_at(history, rows, columns)
+    capped[rows, columns] = np.where(found > limit, np.sqrt(usual * limit), found)
 
 
 def _surely_normal(history: History, start: int) -> Floats:

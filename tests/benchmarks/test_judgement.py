@@ -117,7 +117,7 @@ def test_the_replay_tells_what_the_rule_tells_of_the_plain_numbers() -> None:
         seen[-2] = np.nan
         known = [total[each] for each in range(row - 28, row - 1)]
         average = float(np.mean(known))
-        floors = {"floor": 0.03 * average, "far_floor": 0.01 * average}
+        floors = {"floor": 0.05 * average, "far_floor": 0.005 * average}
         limit = replay(seen, start=len(seen) - 1, **floors).limit[-1]
         day = FIRST + timedelta(row)
         plain |= {(day, (f"p{n}", f"m{n}")) for n in np.flatnonzero(values[row] > limit)}

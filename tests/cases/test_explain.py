@@ -227,10 +227,10 @@ def test_a_foreseen_step_is_explained_by_the_forecast() -> None:
     book = ledger(daily([10.0] * 60 + [20.0] * 19))
     work = worked(one, book, one.subject(book, (None,)), period_of(on("11-19"), Unit.MONTH))
     assert work.formula[3:] == (
-        "foreseen $574.44, likely $522.41 to $645.48: $380.00 so far, and for each of 13 days not "
-        "settled or to come the mean of the last 4 such weekdays, moved by how the last 4 weeks "
+        "foreseen $571.20, likely $519.81 to $641.46: $380.00 so far, and for each of 13 days not "
+        "settled or to come the mean of the last 6 such weekdays, moved by how the last 6 weeks "
         "ran",
-        "a step is foreseen where the middle of $522.41 and $574.44, $548.43, is past it: 100%; "
+        "a step is foreseen where the middle of $519.81 and $571.20, $545.51, is past it: 100%; "
         "foreseen: 100%",
     )
     young = ledger(daily([10.0] * 5), days=60)
@@ -248,6 +248,31 @@ def test_the_limit_explained_is_the_limit_judged_by() -> None:
         found.limit,  # type: ignore[union-attr]
         found.expected,  # type: ignore[union-attr]
     )
+
+
+def test_a_spike_beside_the_rest_of_its_project_is_explained_by_that_rest() -> None:
+    traffic = [20.0 * (1 + n * n % 11 / 6) for n in range(84)]
+    book = ledger(
+        daily([*traffic[:-1], 90.0], project="proj_a", model="gpt-5"),
+        daily([*traffic[:-1], 35.0], project="proj_a", model="gpt-5-mini"),
+    )
+    one = rule("spike", per=["project", "model"])
+    (found,) = [each for each in one.judge(book, [on("11-19")]) if isinstance(each, Finding)]
+    work = worked(one, book, found.subject, found.period)
+    assert (work.observed, work.limit, work.expected) == (
+        found.observed,
+        found.limit,
+        found.expected,
+    )
+    assert work.formula[-5:] == (
+        "the rest of its project: $35.00, usually $30.58, so expected beside it $34.29 = ($30.58 + "
+        "$4.98) × 1.10 - $4.98",
+        "limit $51.43 = the largest of",
+        "  ($34.29 + $4.98) × 1.10^2.75 - $4.98 = $46.02",
+        "  1.5 × $34.29 = $51.43",
+        "  $34.29 + $5.00 (smallest excess) = $39.29",
+    )
+    assert work.silence[0] == "a day up to $51.43"
 
 
 def test_a_dearer_request_is_explained_by_the_weekdays_it_is_judged_by() -> None:

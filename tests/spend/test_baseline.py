@@ -395,12 +395,10 @@ def test_a_weekday_is_drawn_to_those_like_it_and_to_no_other() -> None:
 
 
 @pytest.mark.parametrize(("floor", "far_floor"), [(90, 30), (400, 30), (400, 390), (9, 3)])
-def test_a_small_excess_must_be_three_quarters_of_a_swing_further_out(
-    floor: float, far_floor: float
-) -> None:
+def test_a_small_excess_must_be_a_whole_swing_further_out(floor: float, far_floor: float) -> None:
     rng = np.random.default_rng(5)
     values = 100 * np.exp(0.3 * rng.normal(size=(90, 20)))
     both = judge_last(values, floor=floor, far_floor=far_floor).limit
     normal = judge_last(values, k=2.5, floor=floor).limit
-    further = judge_last(values, k=3.25, floor=far_floor).limit
+    further = judge_last(values, k=3.5, floor=far_floor).limit
     assert both.tolist() == np.minimum(normal, further).tolist()

@@ -42,19 +42,32 @@ def foresee(values: Floats, elapsed: float = 0.0, rest: int = 20) -> Forecast:
 
 def plain_days_to_come(values: list[float], last_day: date, remaining: list[date]) -> list[float]:
     """Foresee a series without holes the slow way."""
-    limits = replay(np.array(values)[:, None]).limit[:, 0]
-    capped = [v if math.isnan(cap) else min(v, cap) for v, cap in zip(values, limits, strict=True)]
+    judged = replay(np.array(values)[:, None])
+    found = zip(values, judged.usual[:, 0], judged.limit[:, 0], strict=True)
+    capped = [math.sqrt(usual * cap) if v > cap else v for v, usual, cap in found]
     days = [last_day - timedelta(days=len(values) - 1 - n) for n in range(len(values))]
 
     def profile(weekday: int) -> float:
         same = [v for day, v in zip(days, capped, strict=True) if day.weekday() == weekday]
-        return fmean(same[-4:])
+        return fmean(same[-6:])
 
-    recent = list(zip(days, capped, strict=True))[-28:]
-    weights = [0.5 ** ((last_day - day).days / 9) for day, _ in recent]
+    recent = list(zip(days, capped, strict=True))[-42:]
+    weights = [0.5 ** ((last_day - day).days / 8) for day, _ in recent]
     ran = sum(w * spent for w, (_, spent) in zip(weights, recent, strict=True))
     usual = sum(w * profile(day.weekday()) for w, (day, _) in zip(weights, recent, strict=True))
-    return [profile(day.weekday()) * ran / usual for day in remaining]
+
+    season = list(zip(days, capped, strict=True))[-84:]
+    middle = (len(season) - 1) / 2
+    above = [spent - profile(day.weekday()) for day, spent in season]
+    slope = sum((n - middle) * each for n, each in enumerate(above)) / (
+        sum((n - middle) ** 2 for n in range(len(season)))
+        * fmean(profile(day.weekday()) for day, _ in season)
+    )
+    growth = min(max(slope / 2, 0.0), 0.0007) if len(season) >= 56 else 0.0
+    return [
+        profile(day.weekday()) * ran / usual * (1 + growth * (10 + min((day - last_day).days, 31)))
+        for day in remaining
+    ]
 
 
 @given(st.integers(14, 100), st.integers(1, 60), st.integers(0, 2**32), st.floats(0.1, 1))
@@ -135,6 +148,24 @@ def test_one_wild_day_hardly_moves_the_rest_of_the_month(days_ago: int) -> None:
     values = weekly(90)
     values[-days_ago] *= 8
     assert sum(foresee(values).per_day) == pytest.approx(sum(foresee(weekly(90)).per_day), rel=0.1)
+
+
+def test_half_of_the_growth_of_twelve_weeks_goes_on_for_a_month_up_to_2_percent() -> None:
+    steady = foresee(weekly(90), rest=62).per_day
+
+    def above(growth: float) -> list[float]:
+        grown = foresee(weekly(90) * (1 + growth * np.arange(-89, 1)), rest=62).per_day
+        return [each / flat for each, flat in zip(grown, steady, strict=True)]
+
+    slow, fast = above(0.001), above(0.01)
+    assert slow[6 + 21] / slow[6] == pytest.approx(1 + 21 * 0.0005, rel=0.001)
+    assert fast[6 + 21] / fast[6] == pytest.approx(1 + 21 * 0.0007, rel=0.001)
+    assert slow[6 + 49] / slow[6] == pytest.approx(1 + 24 * 0.0005, rel=0.001)  # from day 31 on
+
+
+def test_what_shrinks_is_not_foreseen_to_shrink_further() -> None:
+    shrinking = weekly(90) * (1 + 0.004 * (89 - np.arange(90)))
+    assert foresee(shrinking).per_day[0] > 100 * 1.004
 
 
 def test_a_lasting_change_of_level_is_mostly_believed_after_two_weeks() -> None:

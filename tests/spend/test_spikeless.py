@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.spend.baseline import History, limits_at, replay, usable_spend
+from bot.spend.baseline import History, judged_at, replay, usable_spend
 from bot.spend.forecast import Past
 from bot.spend.spikeless import without_spikes
 from bot.spend.weekdays import Floats
@@ -35,12 +35,13 @@ def bills(seed: int, days: int, subjects: int) -> Floats:
     days=st.integers(1, 220),
     share=st.floats(0, 1, exclude_max=True),
 )
-def test_a_spike_counts_as_the_limit_that_a_replay_has_for_it(
+def test_a_spike_counts_as_half_way_between_the_usual_and_the_limit_of_a_replay(
     seed: int, days: int, share: float
 ) -> None:
     spend, start = bills(seed, days, 12), int(share * days)
-    limits = replay(spend, start=start).limit
-    expected = np.where(spend > limits, limits, spend)
+    judged = replay(spend, start=start)
+    between = np.sqrt(judged.usual * judged.limit)
+    expected = np.where(spend > judged.limit, between, spend)
     np.testing.assert_allclose(without_spikes(spend, start), expected, rtol=1e-9)
 
 
@@ -71,8 +72,10 @@ def test_limits_of_a_few_days_are_those_of_a_replay(first: int) -> None:
     spend = bills(5, 180, 9)
     rows, columns = (found[::3] for found in np.nonzero(np.isfinite(spend[first:])))
     history = History.of(spend, first - 56)
-    limits = limits_at(history, rows + first, columns)
-    np.testing.assert_allclose(limits, replay(spend).limit[rows + first, columns], rtol=1e-9)
+    usual, limit = judged_at(history, rows + first, columns)
+    judged = replay(spend)
+    np.testing.assert_allclose(usual, judged.usual[rows + first, columns], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(limit, judged.limit[rows + first, columns], rtol=1e-9)
 
 
 @settings(max_examples=40, deadline=None)

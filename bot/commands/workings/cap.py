@@ -64,7 +64,7 @@ def _foreseen(
     return (
         f"foreseen {total}, likely {low} to {high}: {words.amount(outlook.elapsed)} so "
         f"far, and for each of {len(outlook.remaining)} days not settled or to come the mean of "
-        "the last 4 such weekdays, moved by how the last 4 weeks ran",
+        "the last 6 such weekdays, moved by how the last 6 weeks ran",
         f"a step is foreseen where the middle of {low} and {total}, {words.amount(sure)}, "
         f"is past it: {steps}; foreseen: {f'{step:g}%' if step is not None else 'none'}",
     )

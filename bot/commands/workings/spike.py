@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import exp
 
@@ -21,6 +22,7 @@ from bot.commands.workings.ratio import work_of_ratio
 from bot.kinds import Spike
 from bot.kinds.spike import HISTORY_DAYS, Floors, Sensitivity
 from bot.spend.baseline import BURSTY, CUSHION, FAR, NONE, WEEKDAY, Baseline, idle_share
+from bot.spend.beside import FURTHER
 from bot.spend.calendar import ONE_DAY, Span, Unit, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.weekdays import SAME_WEEKDAYS, Floats
@@ -47,7 +49,9 @@ def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> W
     if baseline.method[0] == NONE:
         known = f"{int(baseline.history_days[0])} settled days of history; a spike needs 7"
         return Worked(observed, None, None, (known,), days, known, ())
-    limit = float(baseline.limit[0]) + extra
+    alone = float(baseline.limit[0]) + extra
+    rest = _rest(rule, ledger, int(columns[0]), day, baseline)
+    limit = min(alone, rest.limit) if rest else alone
     fine = words.amount(limit)
     smallest = words.amount(floors.far_out)
     why_not = f"{spent} is under the limit of {fine}"
@@ -55,6 +59,8 @@ def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> W
         why_not = f"{spent} is under the smallest excess worth telling, {smallest}"
     calm = rule.model_copy(update={"sensitivity": Sensitivity.LOW})
     low = float(calm.expected(seen, floors).limit[0]) + extra
+    if (calmer_rest := _rest(calm, ledger, int(columns[0]), day, baseline)) is not None:
+        low = min(low, calmer_rest.limit)
     calmer = (f"`sensitivity: low`, which puts the limit at {words.amount(low)}",)
     silence = (
         f"a day up to {fine}",
@@ -64,6 +70,8 @@ def work_of_spike(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> W
         planned_hint(day, words, max(0.0, observed - limit)),
     )
     formula = _spike_formula(rule, words, baseline, seen, floors, extra, day)
+    if rest is not None and rest.limit < alone:
+        formula = (*formula, *_rest_lines(rule, words, rest, baseline, seen, floors, extra))
     expected = round(float(baseline.usual[0]))
     return Worked(observed, round(limit), expected, formula, days, why_not, silence)
 
@@ -92,7 +100,7 @@ def _spike_formula(
             f"{shown(floors.far_out)}{planned}",
         )
     level = float(baseline.level[0])
-    cushion = CUSHION * float(np.nanmean(_clipped(seen[-29:-1, 0])))
+    cushion = _cushion(seen)
     base = (usual + cushion) / level - cushion
     weeks = int(baseline.weeks_used[0])
     return (
@@ -105,14 +113,69 @@ def _spike_formula(
     )
 
 
-def _limit_lines(
-    rule: Spike, words: Words, baseline: Baseline, cushion: float, floors: Floors, extra: float
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What is fine of the one subject beside the rest of its project; see `Beside`."""
+
+    spent: float
+    usual: float
+    lift: float
+    swing: float
+    limit: float
+
+
+def _rest(rule: Spike, ledger: Ledger, column: int, day: date, baseline: Baseline) -> _Rest | None:
+    """None where the subject is judged by itself only."""
+    fine = rule.beside_the_rest(ledger, rule.series(ledger), [column], day)
+    if fine is None or baseline.method[0] != WEEKDAY or np.isnan(fine.limit[0]):
+        return None
+    numbers = (fine.rest, fine.rest_usual, fine.lift, fine.swing, fine.limit)
+    return _Rest(*(float(each[0]) for each in numbers))
+
+
+def _rest_lines(
+    rule: Spike,
+    words: Words,
+    rest: _Rest,
+    alone: Baseline,
+    seen: Floats,
+    floors: Floors,
+    extra: float,
 ) -> tuple[str, ...]:
-    """The limit and what it is the largest of: the way that sets it, if there are two."""
+    """The lower limit that the rest of the project sets."""
+    shown = words.amount
+    cushion, usual = _cushion(seen), float(alone.usual[0])
+    expected = (usual + cushion) * rest.lift - cushion
+    beside = replace(
+        alone,
+        usual=np.array([expected]),
+        swing=np.array([rest.swing]),
+        limit=np.array([rest.limit - extra]),
+    )
+    return (
+        f"the rest of its project: {shown(rest.spent)}, usually {shown(rest.usual)}, so expected "
+        f"beside it {shown(expected)} = ({shown(usual)} + {shown(cushion)}) × {rest.lift:.2f} - "
+        f"{shown(cushion)}",
+        *_limit_lines(rule, words, beside, cushion, floors, extra, FURTHER),
+    )
+
+
+def _limit_lines(
+    rule: Spike,
+    words: Words,
+    baseline: Baseline,
+    cushion: float,
+    floors: Floors,
+    extra: float,
+    more: float = 0.0,
+) -> tuple[str, ...]:
+    """The limit and what it is the largest of, `more` swings than usual being fine: the way that
+    sets it, if there are two."""
 
     shown = words.amount
     usual, swing = float(baseline.usual[0]), float(baseline.swing[0])
-    k, further = rule.sensitivity.swings, rule.sensitivity.swings + FAR
+    k = rule.sensitivity.swings + more
+    further = k + FAR
     swung, far = ((usual + cushion) * exp(each * swing) - cushion for each in (k, further))
     floor, said = floors.normal, ""
     if max(far, usual + floors.far_out) < max(swung, usual + floors.normal):
@@ -126,6 +189,10 @@ def _limit_lines(
         f"  {shown(usual)} + {shown(floor)} (smallest excess{said}) = "
         f"{shown(usual + floor)}{planned}",
     )
+
+
+def _cushion(seen: Floats) -> float:
+    return CUSHION * float(np.nanmean(_clipped(seen[-29:-1, 0])))
 
 
 def _clipped(values: Floats) -> Floats:
