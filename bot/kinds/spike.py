@@ -4,7 +4,7 @@ What it does
     The usual is the middle of the last eight same weekdays (the highest and the lowest left out),
     drawn a little to the weekdays that are like it, and moved half-way by how the last week ran.
     The swing is how far the subject normally strays from its usual. A day is a spike when it is
-    above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` and 5 % of the
+    above usual × swing^k, at least 1.5 times the usual, and at least `min_usd` and 4 % of the
     organisation's average day above it. A whole swing further out, where chance seldom gets,
     0.5 % will do. Only settled days count as history, never today.
     A part of a project (a pair of project and model, key or line item) is also judged beside the
@@ -78,7 +78,7 @@ from bot.spend.weekdays import Floats
 
 HISTORY_DAYS = 90
 """How far back a baseline looks."""
-SHARE_OF_ORGANIZATION = 0.05
+SHARE_OF_ORGANIZATION = 0.04
 """An excess below this share of the organisation's average day is not worth a message ..."""
 SHARE_FAR_OUT = 0.005
 """... or below this one, where the day is further out than chance gets."""
