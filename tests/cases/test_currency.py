@@ -279,6 +279,23 @@ def test_of_a_bill_that_changed_its_currency_the_newest_day_decides(
     assert (again.code, again.err.count(f"are in {theirs}")) == (4, 1)
 
 
+def test_a_first_reading_that_failed_at_the_newest_days_decides_for_no_older_ones(
+    place: Place,
+) -> None:
+    change = TODAY - timedelta(days=3)
+    whole = [
+        row._replace(currency="eur" if row.day >= change else "usd") for row in place.openai.costs
+    ]
+    place.openai.costs = [row._replace(amount="?") if row.day >= change else row for row in whole]
+    assert place.run("check", *at(0)).code == 4
+    place.openai.costs = whole
+    ran = place.run("check", *at(1))
+    assert "are in USD, and this bill is in EUR" in ran.err
+    assert f"costs of {TODAY}" not in ran.err
+    rows = list(csv.DictReader(io.StringIO(place.run("export", "costs").out)))
+    assert {row["currency"] for row in rows} == {"EUR"}
+
+
 def test_a_day_in_two_currencies_is_refused_and_the_others_are_read(euros: Place) -> None:
     row = CostRow(YESTERDAY, "5", SEARCH, "web search tool calls", None)
     euros.openai.costs.append(row)
