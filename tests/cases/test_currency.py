@@ -109,6 +109,16 @@ def test_a_digest_is_in_the_bills_currency(
     assert_no_dollars(ran.out, ran.err)
 
 
+def test_no_line_ends_between_a_currency_and_its_amount(
+    home: Path, slack: FakeSlack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in placed(billed_in("chf"), home, slack, capsys):
+        for output in ("text", "json", "html"):
+            ran = place.run("digest", "--dry-run", "--output", output, *at(0))
+            assert "CHF\u00a0120" in ran.out
+            assert re.findall(r"CHF[ \n]+\d", ran.out) == []
+
+
 def test_a_digest_in_slack_is_in_euros(euros: Place) -> None:
     assert euros.bot("digest", *at(0)) == 0
     (message,) = euros.slack.messages
