@@ -39,6 +39,7 @@ def check(app: App) -> Report:
     findings, skipped, remarks = judge(app, ledger, days)
     judged, messages = teller(app, Seen(ledger, days, findings, skipped)).tell()
     messages += tell_sight(app, failures)
+    messages += tell_unfit(app, ledger)
     messages += closing_total(app, ledger)
     sent, undelivered = app.postman.deliver()
     report = Report(
@@ -112,6 +113,13 @@ def tell_sight(app: App, failures: Sequence[FetchFailure]) -> list[Message]:
     blind = [failure for failure in failures if not failure.optional]
     zone, channel = settings.schedule.zone, settings.slack.channel
     return notices.tell_sight(app.database, blind, app.now, zone, channel)
+
+
+def tell_unfit(app: App, ledger: Ledger) -> list[Message]:
+    """The notice, if it is news that rules are in US dollars and the bill is not."""
+    unfit = judging.unfitting(app.configuration.rulebook.enabled, ledger.currency)
+    channel = app.configuration.settings.slack.channel
+    return notices.tell_unfit(app.database, unfit, ledger.currency.code, app.now, channel)
 
 
 def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:

@@ -236,6 +236,29 @@ rules:
     }
 
 
+def test_that_rules_are_in_dollars_is_told_in_slack_once(euros: Place) -> None:
+    """Nobody may learn it from a digest only: it may be turned off."""
+    euros.write("rules.yaml", "rules: [{name: cap, kind: cap, limit_usd: 100}]")
+    for hours in (0, 1, 25):
+        assert euros.bot("check", *at(hours)) in (0, 4)
+    (told,) = [one for one in euros.slack.messages if one.key.startswith("notice:currency:EUR:")]
+    assert told.text == "A rule is in US dollars, and this bill is in EUR: not judged."
+    assert "cap: `limit_usd` is in US dollars and this bill is in EUR: write `limit` with " in (
+        json.dumps(told.blocks)
+    )
+    euros.write(
+        "rules.yaml",
+        "rules:\n- {name: cap, kind: cap, limit_usd: 100}\n"
+        "- {name: spikes, kind: spike, per: project, min_usd: 5}",
+    )
+    assert euros.bot("check", *at(25)) in (0, 4)
+    assert euros.slack.messages[-1].text.startswith("2 rules are in US dollars, and this bill ")
+    euros.write("rules.yaml", "rules: [{name: cap, kind: cap, limit: 100}]")
+    many = len(euros.slack.messages)
+    assert euros.bot("check", *at(25)) in (0, 4)
+    assert not any("notice:currency" in one.key for one in euros.slack.messages[many:])
+
+
 def test_the_twins_of_dollar_options_work_for_dollars_too(place: Place) -> None:
     place.write("rules.yaml", RULES)
     assert place.bot("check", *at(0)) == 0
