@@ -136,7 +136,7 @@ def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:
 
     if month.start not in ledger.span:
         ledger = open_ledger(app, Span(month.start, app.today + ONE_DAY))
-    told = closing(app.configuration, ledger, app.now, _life(app))
+    told = closing(app.configuration, ledger, app.now, _life(app, ledger))
     return _decided(app, compose_closing(told)) if told else ()
 
 
@@ -145,7 +145,7 @@ def _briefing(
 ) -> Digest:
     from bot.briefing import briefing  # noqa: PLC0415 - only where there is a digest
 
-    life, days = _life(app), told_days(app)
+    life, days = _life(app, ledger), told_days(app)
     return briefing(app.configuration, ledger, report, unit, life, days, turn)
 
 
@@ -155,11 +155,13 @@ def told_days(app: App) -> frozenset[date]:
         return AlertBook(app.database).days(connection)
 
 
-def _life(app: App) -> ProofOfLife:
+def _life(app: App, ledger: Ledger) -> ProofOfLife:
     from bot.messages.digest import ProofOfLife  # noqa: PLC0415 - only where there is a digest
 
-    outbox, rules = Outbox(app.database), app.configuration.rulebook.enabled
-    return ProofOfLife(len(rules), outbox.late(app.now), outbox.retried(app.now - ONE_DAY))
+    fit, others = judging.fitting(app.configuration.rulebook.enabled, ledger.currency)
+    outbox = Outbox(app.database)
+    late, retried = outbox.late(app.now), outbox.retried(app.now - ONE_DAY)
+    return ProofOfLife(len(fit), late, retried, len(others))
 
 
 def judge(

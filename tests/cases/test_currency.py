@@ -259,6 +259,15 @@ def test_that_rules_are_in_dollars_is_told_in_slack_once(euros: Place) -> None:
     assert not any("notice:currency" in one.key for one in euros.slack.messages[many:])
 
 
+def test_a_digest_counts_no_rule_in_dollars_among_those_that_judged(euros: Place) -> None:
+    euros.write(
+        "rules.yaml",
+        "rules:\n- {name: cap, kind: cap, limit_usd: 100}\n- {name: own, kind: cap, limit: 100}",
+    )
+    ran = euros.run("digest", "--dry-run", *at(0))
+    assert "1 rule judged, 1 not at all · this" in " ".join(ran.out.split())
+
+
 def test_the_twins_of_dollar_options_work_for_dollars_too(place: Place) -> None:
     place.write("rules.yaml", RULES)
     assert place.bot("check", *at(0)) == 0
