@@ -392,3 +392,16 @@ def test_a_rule_in_dollars_is_explained_by_what_is_wrong_with_it(euros: Place) -
     assert ran.code == 0
     assert "Could not be judged: `limit_usd` is in US dollars and this bill is in EUR" in ran.out
     assert "€120.00 in Thu 19 Nov 2026" in ran.out
+
+
+def test_a_long_proposal_in_euros_can_be_pasted_as_it_stands(euros: Place) -> None:
+    """No line of it ends before it is over, however narrow the terminal."""
+    windows = [{"from": f"2026-10-0{n}", "until": f"2026-10-0{n}", "amount": 5} for n in "123"]
+    rule = {"name": "cap", "kind": "cap", "limit": 50, "planned": windows}
+    euros.write("rules.yaml", json.dumps({"rules": [rule]}))
+    euros.bot("fetch", *at(0))
+    ran = euros.run("backtest", "--target", "1 per week", *at(0))
+    assert ran.code == 0, ran.err
+    proposed = yaml.safe_load(ran.out[ran.out.index("\nrules:") :].partition("\n\n")[0])
+    assert proposed["rules"][0]["limit"] >= 120
+    assert len(re.findall("planned: .*2026-10-01.*2026-10-03.*5}]$", ran.out, re.MULTILINE)) == 1
