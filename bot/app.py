@@ -39,6 +39,7 @@ def check(app: App) -> Report:
     findings, skipped, remarks = judge(app, ledger, days)
     judged, messages = teller(app, Seen(ledger, days, findings, skipped)).tell()
     messages += tell_sight(app, failures)
+    messages += tell_unfit(app, ledger)
     messages += closing_total(app, ledger)
     sent, undelivered = app.postman.deliver()
     report = Report(
@@ -114,6 +115,13 @@ def tell_sight(app: App, failures: Sequence[FetchFailure]) -> list[Message]:
     return notices.tell_sight(app.database, blind, app.now, zone, channel)
 
 
+def tell_unfit(app: App, ledger: Ledger) -> list[Message]:
+    """The notice, if it is news that rules are in US dollars and the bill is not."""
+    unfit = judging.unfitting(app.configuration.rulebook.enabled, ledger.currency)
+    channel = app.configuration.settings.slack.channel
+    return notices.tell_unfit(app.database, unfit, ledger.currency.code, app.now, channel)
+
+
 def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:
     """The last month's closing total, decided by the first run that finds all its days settled.
 
@@ -128,7 +136,7 @@ def closing_total(app: App, ledger: Ledger) -> tuple[Message, ...]:
 
     if month.start not in ledger.span:
         ledger = open_ledger(app, Span(month.start, app.today + ONE_DAY))
-    told = closing(app.configuration, ledger, app.now, _life(app))
+    told = closing(app.configuration, ledger, app.now, _life(app, ledger))
     return _decided(app, compose_closing(told)) if told else ()
 
 
@@ -137,7 +145,7 @@ def _briefing(
 ) -> Digest:
     from bot.briefing import briefing  # noqa: PLC0415 - only where there is a digest
 
-    life, days = _life(app), told_days(app)
+    life, days = _life(app, ledger), told_days(app)
     return briefing(app.configuration, ledger, report, unit, life, days, turn)
 
 
@@ -147,11 +155,13 @@ def told_days(app: App) -> frozenset[date]:
         return AlertBook(app.database).days(connection)
 
 
-def _life(app: App) -> ProofOfLife:
+def _life(app: App, ledger: Ledger) -> ProofOfLife:
     from bot.messages.digest import ProofOfLife  # noqa: PLC0415 - only where there is a digest
 
-    outbox, rules = Outbox(app.database), app.configuration.rulebook.enabled
-    return ProofOfLife(len(rules), outbox.late(app.now), outbox.retried(app.now - ONE_DAY))
+    fit, others = judging.fitting(app.configuration.rulebook.enabled, ledger.currency)
+    outbox = Outbox(app.database)
+    late, retried = outbox.late(app.now), outbox.retried(app.now - ONE_DAY)
+    return ProofOfLife(len(fit), late, retried, len(others))
 
 
 def judge(

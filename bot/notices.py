@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
-from bot.messages.compose_notice import cannot_see, see_again
+from bot.alerts.model import Skipped
+from bot.messages.compose_notice import cannot_see, not_judged, see_again
 from bot.messages.model import Message
 from bot.sources.base import Cause, FetchFailure
+from bot.spend.names import clean
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.pulses import Pulse, noted, read, removed
@@ -83,6 +85,19 @@ def tell_sight(
         sight = judge_sight(failures, read(connection, BLIND), now, zone, channel)
         _remember(connection, sight)
         return [message for message in sight.messages if outbox.add(connection, message, now)]
+
+
+def tell_unfit(
+    database: Database, unfit: Sequence[Skipped], code: str, now: datetime, channel: str
+) -> list[Message]:
+    """Puts it into the outbox, if it is news that these rules are not judged for a bill in that
+    currency: a digest may be a day away, or turned off."""
+    if not unfit:
+        return []
+    rules = [f"{clean(one.rule, 100)}: {one.why}" for one in unfit]
+    message = not_judged(rules=rules, code=code, channel=channel)
+    with database.writing() as connection:
+        return [message] if Outbox(database).add(connection, message, now) else []
 
 
 def _remember(connection: Connection, sight: Sight) -> None:

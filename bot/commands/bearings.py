@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,11 +64,11 @@ class Memory:
 
     def recalled(self) -> Bearings | None:
         """The bearings, if they were noted and all is as it was then; secrets are hidden."""
-        with suppress(ConfigError, OSError, ValueError, KeyError, TypeError, ArithmeticError):
-            told = json.loads(_trusted(self._file))
-            written = self._written()
+        with suppress(ConfigError, OSError, ValueError, KeyError, TypeError, RecursionError):
+            noted = json.loads(_trusted(self._file))
+            told, written = noted["told"], self._written()
             of = fingerprint(written, self._config.parent)
-            if of is None or told["of"] != of:
+            if of is None or noted["of"] != _sealed(told, of):
                 return None
             written.hide_secrets()
             return read_bearings(told, written.store_url(self._config.parent))
@@ -88,7 +89,7 @@ class Memory:
             return
         with suppress(OSError):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self._file, json.dumps({"of": of, **told}))
+            _replace(self._file, json.dumps({"of": _sealed(told, of), "told": told}))
 
     def _written(self) -> Written:
         problems: list[Problem] = []
@@ -110,13 +111,24 @@ def _file_for(config: Path, environ: Mapping[str, str]) -> Path:
     return Path(folder) / "openai-budget-bot" / f"{name}.json"
 
 
+def _sealed(told: Mapping[str, Any], of: str) -> str:
+    """A fingerprint of what was told, too: what was damaged since is not as it was noted."""
+    return sha256(f"{of}{json.dumps(told)}".encode()).hexdigest()
+
+
 def _trusted(file: Path) -> str:
-    """What it says. Raises OSError for a file that somebody else may have written."""
-    with file.open("rb") as opened:
+    """What it says. Raises OSError for a file that somebody else may have written, and for what
+    is no file: a pipe that lies there must not hold us up."""
+    with open(file, "rb", opener=_without_waiting) as opened:
         known = os.fstat(opened.fileno())
-        if known.st_uid != os.geteuid() or known.st_mode & 0o022:
+        is_own = known.st_uid == os.geteuid() and not known.st_mode & 0o022
+        if not stat.S_ISREG(known.st_mode) or not is_own:
             raise PermissionError(f"{file} may be somebody else's")
         return opened.read(_LARGEST).decode()
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    return os.open(name, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
 
 
 def _replace(file: Path, text: str) -> None:

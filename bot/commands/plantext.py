@@ -21,7 +21,10 @@ def print_plan(out: Console, plan: Plan) -> None:
     changed = [one.variant for one in plan.proposals if one.changes]
     if changed:
         out.print(Text("\nIn place of the rules of these names:\n", "bold"))
-        out.print(Text(written({"rules": [rule_entry(rule) for rule in changed]}).rstrip()))
+        out.print(
+            Text(written({"rules": [rule_entry(rule) for rule in changed]}).rstrip()),
+            soft_wrap=True,
+        )
 
 
 def _lines(plan: Plan) -> Iterator[str]:

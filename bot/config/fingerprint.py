@@ -20,10 +20,11 @@ import bot
 from bot.config.places import KeyPath
 from bot.config.rulefiles import rule_files
 from bot.config.written import SECRETS, Written
+from bot.config.yamlfile import MAX_BYTES
 from bot.redaction import LOOKS_SECRET
 
-_JUDGES = ("alerts", "config", "kinds", "spend")
-"""The packages of the bot that have a say in what is valid."""
+_JUDGES = (".", "alerts", "commands", "config", "kinds", "spend", "worker")
+"""The packages of the bot that have a say in what is valid, and in what is noted then."""
 _WITH_USER = re.compile(r"://[^\s/'\"]*@")
 
 
@@ -31,19 +32,27 @@ def fingerprint(written: Written, home: Path) -> str | None:
     """Of a configuration in the folder `home` and its rules.
 
     None where something in it looks like a secret. Raises ConfigProblems where there are no rules,
-    OSError for files that cannot be read.
+    OSError for files that cannot be read, or are too large for rules.
     """
     settings = repr(_public(written.data, ()))
     if LOOKS_SECRET.search(settings) or _WITH_USER.search(settings):
         return None
     told = sha256(settings.encode("utf-8", "surrogatepass"))
     for file in rule_files(written.rules(home)):
-        content = file.read_bytes()
+        content = _read(file)
         told.update(f"{file.name!r}:{len(content)}:".encode())
         told.update(content)
     told.update(written.store_url(home).encode("utf-8", "surrogatepass"))
     told.update(repr([bot.__version__, sys.version, *_program()]).encode())
     return told.hexdigest()
+
+
+def _read(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        content = opened.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise OSError(f"{file} is no file of rules")
+    return content
 
 
 def _public(value: Any, path: KeyPath) -> Any:

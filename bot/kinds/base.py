@@ -233,11 +233,10 @@ class Rule(BaseModel):
         }
 
     def option(self, dollars: str, currency: Currency) -> str:
-        """How an option in US dollars is called in this rule, or would be for such a bill."""
+        """What to write another amount with, for such a bill: a `min_usd` of 0 is nothing in any
+        currency, one of 5 is not."""
         twin = TWINS[dollars]
-        if {dollars, twin} & self.model_fields_set:
-            return dollars if dollars in self.model_fields_set else twin
-        return dollars if currency.is_dollars else twin
+        return dollars if currency.is_dollars and twin not in self.model_fields_set else twin
 
     def fits(self, currency: Currency) -> bool:
         """Whether its amounts mean something for a bill in that currency."""

@@ -24,11 +24,11 @@ def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[O
     fails by a bug of the bot becomes a `Skipped`; the others are judged.
     """
     rules, others = fitting(rules, ledger.currency)
+    unfit = unfitting(others, ledger.currency)
     for rule in rules:
         with suppress(Exception):  # it shows again, and is told, when the rule is judged
             rule.announce(ledger, days)
     outcomes = [outcome for rule in rules for outcome in _judged(rule, ledger, days)]
-    unfit = [in_dollars(rule, ledger.currency) for rule in others]
     try:
         return [*told_once(rules, ledger, outcomes), *unfit]
     except Exception:  # noqa: BLE001 - told twice is better than not at all
@@ -41,6 +41,11 @@ def fitting(rules: Iterable[Rule], currency: Currency) -> tuple[tuple[Rule, ...]
     rules = tuple(rules)
     fit = tuple(rule for rule in rules if rule.fits(currency))
     return fit, tuple(rule for rule in rules if not rule.fits(currency))
+
+
+def unfitting(rules: Iterable[Rule], currency: Currency) -> list[Skipped]:
+    """The others of `fitting`, and why."""
+    return [in_dollars(rule, currency) for rule in fitting(rules, currency)[1]]
 
 
 def in_dollars(rule: Rule, currency: Currency) -> Skipped:

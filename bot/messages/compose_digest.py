@@ -201,10 +201,11 @@ def _small_print(digest: Digest) -> Line:
 def _worked(digest: Digest) -> str:
     """Proof of life: what was judged, and what of the messages did not go at once."""
     life, said = digest.life, ""
-    if life.rules:
-        skipped = len({one.rule for one in digest.skipped})
+    if life.rules or life.unfit:
+        skipped = len({one.rule for one in digest.skipped}) - life.unfit
         said += f" · {life.rules} {'rule' if life.rules == 1 else 'rules'} judged"
-        said += f", {skipped} of them not everywhere" if skipped else ""
+        said += f", {skipped} of them not everywhere" if skipped > 0 else ""
+        said += f", {life.unfit} not at all" if life.unfit else ""
     if life.retried:
         said += f" · {life.retried} {_messages(life.retried)} sent again after a failure"
     if life.waiting:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from hashlib import sha256
 
 from bot.messages.model import Block, Header, Instant, Lines, Message, MessageType, Note, Span
 
 MOST_MISTAKES = 5
-"""How many mistakes of a configuration a notice lists."""
+"""How many mistakes of a configuration, or rules, a notice lists."""
 
 
 def cannot_see(
@@ -72,6 +73,30 @@ def broken_configuration(
         channel=channel,
         summary=f"The configuration has {mistakes}; I go on with the last good one: {problems[0]}",
         blocks=blocks,
+    )
+
+
+def not_judged(*, rules: Sequence[str], code: str, channel: str) -> Message:
+    """Rules in US dollars, and a bill in another currency; said once for the same rules.
+
+    `rules` are sentences, one for each, with its way out.
+    """
+    many = len(rules)
+    who = "A rule is" if many == 1 else f"{many} rules are"
+    rest = [(Span(f"and {many - MOST_MISTAKES} more"),)] if many > MOST_MISTAKES else []
+    told = sha256("\n".join(rules).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    text = f"{who} in US dollars, and this bill is in {code}: not judged."
+    return Message(
+        key=f"notice:currency:{code}:{told}",
+        type=MessageType.NOTICE,
+        channel=channel,
+        summary=text,
+        blocks=(
+            Header("Rules in US dollars are not judged"),
+            Lines(((Span(f"{text} Until this is mended an overspend may go unnoticed."),),)),
+            Lines((*((Span(rule),) for rule in rules[:MOST_MISTAKES]), *rest), bullets=True),
+            Note((Span("Said once · `bot doctor` tells all"),)),
+        ),
     )
 
 

@@ -26,11 +26,15 @@ KINDS = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
 
 @dataclass(frozen=True, slots=True)
 class ProofOfLife:
-    """What the bot did: rules that judged, messages that wait, and those sent after a retry."""
+    """What the bot did: rules that judged, messages that wait, and those sent after a retry.
+
+    `unfit` rules did not judge: they are in US dollars, and the bill is not.
+    """
 
     rules: int = 0
     waiting: int = 0
     retried: int = 0
+    unfit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from bot.messages.model import (
     Style,
     Table,
 )
-from bot.spend.names import visible
+from bot.spend.names import NO_BREAK, visible
 
 COLUMNS = 80
 """The widest a message is set, however wide the terminal."""
@@ -83,12 +83,24 @@ def _leads(block: Block, following: Block | None) -> bool:
 def hang(before: Text, words: Text, console: Console, width: int) -> None:
     """Print words that wrap at the width, to the right of what stands before the first of them.
 
-    No line ends in blanks.
+    No line ends in blanks, and no amount is torn from its currency.
     """
-    for line in words.wrap(console, width - before.cell_len) or [Text()]:
+    whole = _replaced(words, NO_BREAK, _GLUE)
+    for line in whole.wrap(console, width - before.cell_len) or [Text()]:
         line.rstrip()
-        console.print(before + line, soft_wrap=True, highlight=False)
+        shown = _replaced(line, _GLUE, NO_BREAK)
+        console.print(before + shown, soft_wrap=True, highlight=False)
         before = Text(" " * before.cell_len)
+
+
+_GLUE = "\ue000"
+"""Rich breaks a line at any space; this it takes for a letter. No text has it (`visible`)."""
+
+
+def _replaced(words: Text, one: str, other: str) -> Text:
+    new = words.copy()
+    new.plain = words.plain.replace(one, other)
+    return new
 
 
 def _address(message: Message) -> Text:

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 
 from bot.spend.money import NANOS_PER_UNIT, exact, nanos
+from bot.spend.names import NO_BREAK
 
 _FINEST = 9  # decimals that an amount in nanos has
 
@@ -65,7 +66,7 @@ class Currency:
     @property
     def prefix(self) -> str:
         """What stands before the digits: `$`, `€`, and `CHF ` with a space that does not break."""
-        return f"{self.symbol}\u00a0" if self.symbol[-1].isalpha() else self.symbol
+        return f"{self.symbol}{NO_BREAK}" if self.symbol[-1].isalpha() else self.symbol
 
     @property
     def sign(self) -> str:

@@ -12,6 +12,8 @@ from unicodedata import category, normalize
 
 UNNAMED = "(unnamed)"
 ELLIPSIS = "…"
+NO_BREAK = "\u00a0"
+"""A space at which no line ends, as in `CHF 5`."""
 
 # Colour and cursor codes, whole, so that no "[31m" is left behind (ECMA-48: CSI and OSC).
 # Each branch stops at the next ESC: linear in the text, whatever it holds.
@@ -41,9 +43,10 @@ def clean(name: str, limit: int = 40) -> str:
 def visible(text: str) -> str:
     """The text without what cannot be seen, in NFC, line breaks as spaces.
 
-    Spaces are kept as they are, so that it may be used on a part of a sentence.
+    Spaces are kept as they are, so that it may be used on a part of a sentence; one that does not
+    break goes on not to: an amount stands after it.
     """
-    return _kept(text, len(text))
+    return NO_BREAK.join(_kept(part, len(part)) for part in text.split(NO_BREAK))
 
 
 def _kept(text: str, enough: int) -> str:

@@ -2,8 +2,9 @@
 
 Every day of money is kept with its currency. When the first reading is over, the newest of these
 days decides for all: of a bill that has changed its currency, that is the one it goes on in. It
-does not depend on the order in which days were read. From then on the currency stands, and days in
-another one are refused; nothing is converted.
+does not depend on the order in which days were read, nor on which could be read at first: while a
+newer day is unread it may decide otherwise. From then on the currency stands, and days in another
+one are refused; nothing is converted.
 """
 
 from __future__ import annotations
@@ -54,12 +55,16 @@ def currency_held(connection: Connection) -> Currency:
 
 
 def decide(connection: Connection, now: datetime) -> list[Foreign]:
-    """Fixes the currency if it is not, and lets go of the days in another one, which are told."""
+    """Fixes the currency if it is not, and lets go of the days in another one, which are told.
+
+    It is not fixed yet while a newer day could not be read.
+    """
     if decided(connection) is not None or (code := _newest(connection)) is None:
         return []
-    new = insert_of(connection)(meta).values(name=NAME, value=code)
-    connection.execute(new.on_conflict_do_nothing(index_elements=["name"]))
-    code = decided(connection) or code  # another process may have been faster
+    if not _unread_since(connection, code):
+        new = insert_of(connection)(meta).values(name=NAME, value=code)
+        connection.execute(new.on_conflict_do_nothing(index_elements=["name"]))
+        code = decided(connection) or code  # another process may have been faster
     others = sa.select(days.c.day, days.c.currency).where(_of_costs(), days.c.currency != code)
     found = [
         Foreign(date.fromordinal(row.day), row.currency, code)
@@ -84,6 +89,13 @@ def _newest(connection: Connection) -> str | None:
     known = sa.select(days.c.currency).where(_of_costs(), days.c.currency.is_not(None))
     found: str | None = connection.execute(known.order_by(days.c.day.desc()).limit(1)).scalar()
     return found
+
+
+def _unread_since(connection: Connection, code: str) -> bool:
+    """Whether a reading failed of a day after the newest one in that currency."""
+    of_code = sa.select(sa.func.max(days.c.day)).where(_of_costs(), days.c.currency == code)
+    newer = days.c.failed_at.is_not(None), days.c.day > of_code.scalar_subquery()
+    return connection.execute(sa.select(days.c.day).where(_of_costs(), *newer)).first() is not None
 
 
 def _of_costs() -> sa.ColumnElement[bool]:

@@ -7,6 +7,7 @@ nothing from it.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -100,7 +101,7 @@ def open_glanced(url: str) -> Database:
     """
     parsed = _parsed(url)
     file = Path(parsed.database) if _is_sqlite(parsed) and parsed.database else None
-    if file is not None and file.is_file():
+    if file is not None and os.path.isfile(file):  # noqa: PTH113 - raises nothing
         database = LastingDatabase(_read_only(file, _wait_seconds(parsed)), shown(url))
         with suppress(StoreError), database.reading() as connection:
             if _known_version(connection, url) == VERSION:

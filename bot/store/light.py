@@ -39,8 +39,11 @@ class LightFile:
         self._wait = wait
 
     def exists(self) -> bool:
-        """Whether there is one."""
-        return self._path.exists()
+        """Whether there is one, or may be: SQLite says why one cannot be looked at."""
+        try:
+            return self._path.exists()
+        except OSError:
+            return True
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         if not self.exists():

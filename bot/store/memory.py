@@ -19,10 +19,18 @@ IN_MEMORY = 32 * 1024 * 1024
 def copied(file: Path | None, wait: float) -> sqlite3.Connection:
     """As `copied_to_memory`, in bounded memory where there is room on the disk for temporary
     files."""
-    if file is not None and file.is_file() and file.stat().st_size > IN_MEMORY:
+    if file is not None and _is_there(file) and file.is_file() and file.stat().st_size > IN_MEMORY:
         with suppress(OSError):  # no room, or no such folder: memory then
             return _copied_aside(file, wait)
     return copied_to_memory(file, wait)
+
+
+def _is_there(file: Path) -> bool:
+    """Raises sqlite3.OperationalError where nobody may look, or for a name that is too long."""
+    try:
+        return file.exists()
+    except OSError:
+        raise sqlite3.OperationalError("unable to open database file") from None
 
 
 def _copied_aside(file: Path, wait: float) -> sqlite3.Connection:
@@ -48,7 +56,7 @@ def copied_to_memory(file: Path | None, wait: float) -> sqlite3.Connection:
     also when another process still holds it after `wait` seconds.
     """
     memory = sqlite3.connect(":memory:", check_same_thread=False)
-    if file is None or not file.exists():
+    if file is None or not _is_there(file):
         return memory
     if file.is_dir():  # else SQLite would speak of a broken disk
         raise sqlite3.OperationalError("unable to open database file")

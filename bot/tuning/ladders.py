@@ -9,6 +9,7 @@ from typing import Any
 from bot.alerts.model import SEPARATOR, Finding
 from bot.kinds import Cap, Drift, Drop, New, Rule, Spike
 from bot.kinds.cap import DEFAULT
+from bot.kinds.money_options import TWINS
 from bot.kinds.spike import Sensitivity
 from bot.spend.currency import Currency
 from bot.spend.globs import matches
@@ -44,9 +45,10 @@ def ladders(rule: Rule, told: Sequence[Finding], currency: Currency) -> list[lis
 
 
 def variant(rule: Rule, options: Options) -> Rule:
-    """The rule with other options."""
+    """The rule with other options; one in the bill's currency takes the place of its twin."""
     said = rule.model_dump(mode="python", exclude_unset=True, by_alias=True)
-    return type(rule).model_validate({**said, **options})
+    kept = {name: value for name, value in said.items() if TWINS.get(name) not in options}
+    return type(rule).model_validate({**kept, **options})
 
 
 def _higher_limits(rule: Cap, told: Sequence[Finding]) -> Iterator[Options]:

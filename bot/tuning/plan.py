@@ -15,6 +15,7 @@ from typing import Any
 from bot.alerts.model import Finding
 from bot.errors import UsageError
 from bot.kinds import Rule
+from bot.kinds.money_options import TWINS
 from bot.spend.calendar import Unit
 from bot.spend.currency import Currency
 from bot.tuning.ladders import ladders, variant
@@ -195,7 +196,8 @@ class _Tuner:
 
 
 def _changes(rule: Rule, variant: Rule) -> Iterator[tuple[str, Any, Any]]:
+    replaced = {name for name, twin in TWINS.items() if twin in variant.model_fields_set}
     for option in type(rule).model_fields:
         old, new = getattr(rule, option), getattr(variant, option)
-        if old != new:
+        if old != new and option not in replaced:
             yield option, old, new

@@ -109,6 +109,16 @@ def test_a_digest_is_in_the_bills_currency(
     assert_no_dollars(ran.out, ran.err)
 
 
+def test_no_line_ends_between_a_currency_and_its_amount(
+    home: Path, slack: FakeSlack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in placed(billed_in("chf"), home, slack, capsys):
+        for output in ("text", "json", "html"):
+            ran = place.run("digest", "--dry-run", "--output", output, *at(0))
+            assert "CHF\u00a0120" in ran.out
+            assert re.findall(r"CHF[ \n]+\d", ran.out) == []
+
+
 def test_a_digest_in_slack_is_in_euros(euros: Place) -> None:
     assert euros.bot("digest", *at(0)) == 0
     (message,) = euros.slack.messages
@@ -226,6 +236,38 @@ rules:
     }
 
 
+def test_that_rules_are_in_dollars_is_told_in_slack_once(euros: Place) -> None:
+    """Nobody may learn it from a digest only: it may be turned off."""
+    euros.write("rules.yaml", "rules: [{name: cap, kind: cap, limit_usd: 100}]")
+    for hours in (0, 1, 25):
+        assert euros.bot("check", *at(hours)) in (0, 4)
+    (told,) = [one for one in euros.slack.messages if one.key.startswith("notice:currency:EUR:")]
+    assert told.text == "A rule is in US dollars, and this bill is in EUR: not judged."
+    assert "cap: `limit_usd` is in US dollars and this bill is in EUR: write `limit` with " in (
+        json.dumps(told.blocks)
+    )
+    euros.write(
+        "rules.yaml",
+        "rules:\n- {name: cap, kind: cap, limit_usd: 100}\n"
+        "- {name: spikes, kind: spike, per: project, min_usd: 5}",
+    )
+    assert euros.bot("check", *at(25)) in (0, 4)
+    assert euros.slack.messages[-1].text.startswith("2 rules are in US dollars, and this bill ")
+    euros.write("rules.yaml", "rules: [{name: cap, kind: cap, limit: 100}]")
+    many = len(euros.slack.messages)
+    assert euros.bot("check", *at(25)) in (0, 4)
+    assert not any("notice:currency" in one.key for one in euros.slack.messages[many:])
+
+
+def test_a_digest_counts_no_rule_in_dollars_among_those_that_judged(euros: Place) -> None:
+    euros.write(
+        "rules.yaml",
+        "rules:\n- {name: cap, kind: cap, limit_usd: 100}\n- {name: own, kind: cap, limit: 100}",
+    )
+    ran = euros.run("digest", "--dry-run", *at(0))
+    assert "1 rule judged, 1 not at all · this" in " ".join(ran.out.split())
+
+
 def test_the_twins_of_dollar_options_work_for_dollars_too(place: Place) -> None:
     place.write("rules.yaml", RULES)
     assert place.bot("check", *at(0)) == 0
@@ -277,6 +319,23 @@ def test_of_a_bill_that_changed_its_currency_the_newest_day_decides(
     assert min(row["day"] for row in rows) == change.isoformat()
     again = place.run("fetch", *at(1))
     assert (again.code, again.err.count(f"are in {theirs}")) == (4, 1)
+
+
+def test_a_first_reading_that_failed_at_the_newest_days_decides_for_no_older_ones(
+    place: Place,
+) -> None:
+    change = TODAY - timedelta(days=3)
+    whole = [
+        row._replace(currency="eur" if row.day >= change else "usd") for row in place.openai.costs
+    ]
+    place.openai.costs = [row._replace(amount="?") if row.day >= change else row for row in whole]
+    assert place.run("check", *at(0)).code == 4
+    place.openai.costs = whole
+    ran = place.run("check", *at(1))
+    assert "are in USD, and this bill is in EUR" in ran.err
+    assert f"costs of {TODAY}" not in ran.err
+    rows = list(csv.DictReader(io.StringIO(place.run("export", "costs").out)))
+    assert {row["currency"] for row in rows} == {"EUR"}
 
 
 def test_a_day_in_two_currencies_is_refused_and_the_others_are_read(euros: Place) -> None:
@@ -333,3 +392,16 @@ def test_a_rule_in_dollars_is_explained_by_what_is_wrong_with_it(euros: Place) -
     assert ran.code == 0
     assert "Could not be judged: `limit_usd` is in US dollars and this bill is in EUR" in ran.out
     assert "€120.00 in Thu 19 Nov 2026" in ran.out
+
+
+def test_a_long_proposal_in_euros_can_be_pasted_as_it_stands(euros: Place) -> None:
+    """No line of it ends before it is over, however narrow the terminal."""
+    windows = [{"from": f"2026-10-0{n}", "until": f"2026-10-0{n}", "amount": 5} for n in "123"]
+    rule = {"name": "cap", "kind": "cap", "limit": 50, "planned": windows}
+    euros.write("rules.yaml", json.dumps({"rules": [rule]}))
+    euros.bot("fetch", *at(0))
+    ran = euros.run("backtest", "--target", "1 per week", *at(0))
+    assert ran.code == 0, ran.err
+    proposed = yaml.safe_load(ran.out[ran.out.index("\nrules:") :].partition("\n\n")[0])
+    assert proposed["rules"][0]["limit"] >= 120
+    assert len(re.findall("planned: .*2026-10-01.*2026-10-03.*5}]$", ran.out, re.MULTILINE)) == 1

@@ -226,13 +226,59 @@ def test_a_note_that_others_may_write_is_not_believed(place: Place, cache: Path)
     assert not is_quick()
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"of": 1}', "\xff", "{" * 9_000])
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"of": 1}', "\xff", "[" * 60_000])
 def test_a_broken_note_is_as_good_as_none(place: Place, cache: Path, text: str) -> None:
     first = place.run("status", *at(1))
     (noted,) = cache.rglob("*.json")
     noted.write_text(text, "latin-1")
     assert place.run("status", *at(1)) == first
     assert is_quick()
+
+
+@pytest.mark.parametrize("days", ["2.5", "-3", "null", "1000000000", "13"])
+def test_a_note_whose_numbers_were_changed_is_not_believed(
+    place: Place, cache: Path, days: str
+) -> None:
+    first = place.run("status", *at(1))
+    (noted,) = cache.rglob("*.json")
+    text = noted.read_text()
+    assert text.count('"history_days": 12,') == 1
+    noted.write_text(text.replace('"history_days": 12,', f'"history_days": {days},'))
+    assert place.run("status", *at(1)) == first
+
+
+def test_a_pipe_in_the_place_of_a_note_holds_nobody_up(place: Place, cache: Path) -> None:
+    place.bot("status")
+    (noted,) = cache.rglob("*.json")
+    noted.unlink()
+    os.mkfifo(noted)
+    command = [sys.executable, "-m", "bot", "status"]
+    subprocess.run(command, capture_output=True, check=True, cwd=place.home, timeout=20)
+    assert is_quick()
+
+
+def test_a_note_that_a_link_leads_to_is_not_believed(place: Place, cache: Path) -> None:
+    place.bot("status")
+    (noted,) = cache.rglob("*.json")
+    elsewhere = noted.rename(place.home / "note.json")
+    noted.symlink_to(elsewhere)
+    assert not is_quick()
+
+
+def test_a_rule_file_that_is_too_large_is_not_read_whole(place: Place) -> None:
+    with (place.home / "rules.yaml").open("wb") as file:
+        file.truncate(2**40)  # more than memory holds
+    ran = place.run("status", *at(1))
+    assert (ran.code, ran.err) == (3, "bot: rules.yaml: is larger than 256 KB\n1 problem\n")
+
+
+def test_a_database_that_cannot_be_looked_at_is_told_with_a_way_out(place: Place) -> None:
+    place.edit("rules: rules", f"store: {{url: 'sqlite:///{'x' * 300}.db'}}\nrules: rules")
+    for command in (("status",), ("status",), ("check", "--dry-run"), ("export", "alerts")):
+        ran = place.run(*command)
+        assert ran.code == 3
+        assert "unable to open database file\n  the folder must exist" in ran.err
+    assert place.health()[0] == 1
 
 
 def test_without_a_place_for_notes_status_goes_on(

@@ -60,6 +60,28 @@ def test_days_without_money_decide_nothing(history: History) -> None:
     assert history.currency() == currency("JPY")
 
 
+def test_while_a_newer_day_could_not_be_read_nothing_is_fixed(history: History) -> None:
+    history.take(day(BEFORE, "USD", 1), NOW, Trusting())
+    history.mark_failed(COSTS, Span(YESTERDAY, DAYS.end), "no answer", NOW)
+    assert history.decide_currency(NOW) == []
+    assert (history.currency(), total(history)) == (USD, 1)
+    assert history.take(day(YESTERDAY, "EUR", 10), NOW, Trusting()) is None
+    assert history.decide_currency(NOW) == [Foreign(BEFORE, "USD", "EUR")]  # never a mixture
+    assert history.take(day(TODAY, "USD", 100), NOW, Trusting()) is None
+    assert history.decide_currency(NOW) == [Foreign(YESTERDAY, "EUR", "USD")]
+    assert history.take(day(YESTERDAY, "EUR", 10), NOW, Trusting()) == Foreign(
+        YESTERDAY, "EUR", "USD"
+    )
+    assert (history.currency(), total(history)) == (USD, 100)
+
+
+def test_an_older_day_that_could_not_be_read_leaves_nothing_open(history: History) -> None:
+    history.mark_failed(COSTS, Span(BEFORE, YESTERDAY), "no answer", NOW)
+    history.take(day(YESTERDAY, "EUR"), NOW, Trusting())
+    history.decide_currency(NOW)
+    assert history.take(day(TODAY, "USD"), NOW, Trusting()) == Foreign(TODAY, "USD", "EUR")
+
+
 def test_once_decided_a_newer_day_in_another_currency_is_refused(history: History) -> None:
     history.take(day(YESTERDAY, "EUR"), NOW, Trusting())
     history.decide_currency(NOW)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bot.alerts.model import Finding
 from bot.kinds import Cap, Rule
-from bot.spend.currency import USD
+from bot.spend.currency import USD, currency
 from bot.spend.money import from_dollars
 from bot.tuning import parse_target, plan
-from bot.tuning.ladders import ladders, round_up
+from bot.tuning.ladders import ladders, round_up, variant
 from bot.tuning.plan import fair_shares
 from tests.build import finding, project, rule
 
@@ -118,3 +118,24 @@ def test_with_all_changes_together_the_book_keeps_to_the_target() -> None:
 def test_each_kind_has_its_options(one: Rule, options: list[str]) -> None:
     told = [finding(rule=one.name)]
     assert [next(iter(ladder[0])) for ladder in ladders(one, told, USD)] == options
+
+
+@pytest.mark.parametrize("kind", ["spike", "drop", "drift", "new"])
+def test_what_is_proposed_for_a_bill_in_euros_is_judged_for_it(kind: str) -> None:
+    """A `min_usd` of 0 is nothing in any currency; a larger one would silence the rule whole."""
+    euros = currency("EUR")
+    one = rule(kind, per="project", min_usd=0)
+    assert one.fits(euros)
+    found = plan(
+        [one],
+        [finding(project(), rule=one.name)],
+        parse_target("1 per month"),
+        7,
+        lambda rules: [finding(project(), rule=o.name) for o in rules if not o.min_amount],
+        euros,
+    )
+    (proposal,) = found.proposals
+    assert proposal.variant.fits(euros)
+    assert "min_usd" not in [option for option, _, _ in proposal.changes]
+    for ladder in ladders(one, [], euros):
+        assert all(variant(one, options).fits(euros) for options in ladder)

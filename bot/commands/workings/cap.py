@@ -82,7 +82,8 @@ def _why_not(rule: Cap, words: Words, observed: int, limit: int) -> str:
 
 def _silence(rule: Cap, words: Words, observed: int, period: Period) -> tuple[str, ...]:
     is_money = rule.metric is Metric.COST
-    option = "limit_usd" if is_money and rule.limit is None else "limit"
+    in_dollars = is_money and rule.limit is None and words.currency.is_dollars
+    option = "limit_usd" if in_dollars else "limit"
     lowest = min(rule.steps)
     needed = observed * 100 / lowest
     whole = words.currency.smallest if is_money else 1
