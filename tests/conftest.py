@@ -38,8 +38,8 @@ LOOKS_OUTSIDE = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socke
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core, for a test often waits for a socket or a process; of many cores, a few."""
-    return 2 * min(os.cpu_count() or 1, 8)
+    """Three for two cores, for a test may wait for a socket or a process; of many cores, a few."""
+    return 3 * min(os.cpu_count() or 1, 8) // 2
 
 
 class NetworkUsed(BaseException):
