@@ -20,6 +20,7 @@ from bot.config.modelwalk import Trail, follow, keys_of, words_of
 from bot.config.places import KeyPath, Place, is_secret
 from bot.config.problems import Problem, closest, short
 from bot.config.yamlfile import Document
+from bot.spend.currency import is_code
 
 _CHOICES = ("literal_error", "enum")
 
@@ -123,7 +124,7 @@ class _Telling:
         present = self._document.value(path[:-1])
         free = [key for key in allowed if not (isinstance(present, dict) and key in present)]
         message = f"unknown key '{short(str(path[-1]))}'{_inside(path)}"
-        return Problem(place, message, None, closest(str(path[-1]), free), allowed)
+        return Problem(place, message, None, _meant(str(path[-1]), tuple(free)), allowed)
 
     def _missing(self, path: KeyPath, allowed: tuple[str, ...] = ()) -> Problem:
         message = f"'{path[-1]}' is missing{_inside(path)}"
@@ -212,6 +213,15 @@ class _Telling:
         while path and not isinstance(self._document.value(path[:-1]), (list, dict)):
             path = path[:-1]
         return path
+
+
+def _meant(word: str, allowed: tuple[str, ...]) -> str | None:
+    """The key that was meant: of `limit_eur` the one that is in the bill's currency."""
+    stem, _, code = word.rpartition("_")
+    another = is_code(code) and sum(map(str.__ne__, code.lower(), "usd")) > 1  # one is a slip
+    if another and f"{stem}_usd" in allowed:
+        return next((twin for twin in (stem, f"{stem}_amount") if twin in allowed), None)
+    return closest(word, allowed)
 
 
 def _inside(path: KeyPath) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from pydantic import ValidationError
 
 from bot.alerts.model import Measure, Skipped
 from bot.briefing import budgets
+from bot.config.rulebook import load_rulebook
+from bot.errors import ConfigError
 from bot.kinds import KINDS, Cap
 from bot.kinds.coverage import uncovered
 from bot.kinds.judging import judge
@@ -168,3 +171,21 @@ def test_a_measure_is_kept_as_its_name(value: str) -> None:
 def test_what_is_no_measure_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="three letters"):
         Measure.parse(value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("kind: cap, limit_eur: 5", "limit"),
+        ("kind: cap, limit_JPY: 5", "limit"),
+        ("kind: cap, limit_usf: 5", "limit_usd"),
+        ("kind: drop, min_eur: 5", "min_amount"),
+        ("kind: new, burst_gbp: 5", "burst_amount"),
+    ],
+)
+def test_an_option_named_after_another_currency_is_led_to_that_of_the_bill(
+    tmp_path: Path, written: str, meant: str
+) -> None:
+    (tmp_path / "rules.yaml").write_text(f"rules: [{{name: a, {written}}}]\n")
+    with pytest.raises(ConfigError, match=f"did you mean '{meant}'"):
+        load_rulebook(tmp_path / "rules.yaml")
