@@ -94,8 +94,6 @@ def test_yen_have_no_decimals(yen: Place) -> None:
         ("euros", "week", "json"),
         ("euros", "month", "html"),
         ("yen", "day", "html"),
-        ("yen", "week", "text"),
-        ("yen", "month", "json"),
     ],
 )
 def test_a_digest_is_in_the_bills_currency(

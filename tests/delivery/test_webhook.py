@@ -83,5 +83,7 @@ def test_a_webhook_is_reached_by_way_of_the_proxy(stage: Stage) -> None:
         webhook_url=SecretStr("https://hooks.example/hook0secret"), proxy=stage.slack.url
     )
     stage.decide(alert("a"))
-    SlackPostman(stage.database, settings, NOW).deliver()
+    stage.deliver(
+        SlackPostman(stage.database, settings, NOW)._notifier()
+    )  # with a clock of its own
     assert {request.method for request in stage.slack.requests} == {"CONNECT"}
