@@ -9,6 +9,7 @@ one are refused; nothing is converted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -73,6 +74,12 @@ def decide(connection: Connection, now: datetime) -> list[Foreign]:
     for one in found:
         _let_go(connection, one, now)
     return found
+
+
+def foreign(taken: Mapping[date, str], bill: str | None) -> list[Foreign]:
+    """Those days, with their currencies, that are not in the bill's, once it is fixed."""
+    others = sorted((day, code) for day, code in taken.items() if code != bill)
+    return [Foreign(day, code, bill) for day, code in others] if bill else []
 
 
 def _let_go(connection: Connection, one: Foreign, now: datetime) -> None:

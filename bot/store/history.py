@@ -51,6 +51,8 @@ class History:
         self._members = Members()
         self._bill: str | None = None
         """The bill's currency, once it is fixed: from then on it stands."""
+        self._before: dict[date, str] = {}
+        """The currencies of days that were taken before that."""
 
     def take(self, fetched: CostDay, now: datetime, belief: Belief) -> str | Foreign | None:
         """Put what was read of a day in the place of what was known, if it is believed.
@@ -65,6 +67,8 @@ class History:
             doubt = belief.doubt(fetched, known_costs(connection, fetched.day), now)
             if doubt is None:
                 self._replace_costs(connection, fetched, now)
+                if bill is None and fetched.currency:
+                    self._before[fetched.day] = fetched.currency
             else:
                 mark_failed(connection, COSTS, _only(fetched.day), doubt, now)
             return doubt
@@ -72,12 +76,17 @@ class History:
     def decide_currency(self, now: datetime) -> list[Foreign]:
         """Fixes the bill's currency once the first reading with money is over; the days that were
         in another one, and are not held any more. Money of two currencies is never added up: it
-        comes before any sum."""
+        comes before any sum.
+
+        Among them are days taken here that another process, which was faster, has let go.
+        """
+        taken, self._before = self._before, {}
         with self._database.reading() as connection:
             if not billing.is_open(connection):
-                return []
+                return billing.foreign(taken, billing.decided(connection))
         with self._database.writing() as connection:
-            return billing.decide(connection, now)
+            let_go = billing.decide(connection, now)
+            return let_go or billing.foreign(taken, billing.decided(connection))
 
     def currency(self) -> Currency:
         """What the bill is in."""

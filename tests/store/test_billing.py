@@ -51,6 +51,17 @@ def test_the_newest_day_decides_in_whatever_order_days_are_read(
     assert history.row_counts(DAYS)["costs"] == 2
 
 
+def test_who_was_slower_hears_of_its_days_that_another_has_let_go(database: Database) -> None:
+    faster, slower = History(database), History(database)
+    for one in (faster, slower):
+        assert one.take(day(BEFORE, "USD"), NOW, Trusting()) is None
+        assert one.take(day(YESTERDAY, "EUR"), NOW, Trusting()) is None
+    let_go = [Foreign(BEFORE, "USD", "EUR")]
+    assert faster.decide_currency(NOW) == let_go
+    assert slower.decide_currency(NOW) == let_go
+    assert slower.decide_currency(NOW) == []
+
+
 def test_days_without_money_decide_nothing(history: History) -> None:
     history.take(day(YESTERDAY, None), NOW, Trusting())
     assert history.decide_currency(NOW) == []
