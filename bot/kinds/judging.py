@@ -24,7 +24,7 @@ def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[O
     fails by a bug of the bot becomes a `Skipped`; the others are judged.
     """
     rules, others = fitting(rules, ledger.currency)
-    unfit = unfitting(others, ledger.currency)
+    unfit = [in_dollars(rule, ledger.currency) for rule in others]
     for rule in rules:
         with suppress(Exception):  # it shows again, and is told, when the rule is judged
             rule.announce(ledger, days)
@@ -38,9 +38,11 @@ def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[O
 
 def fitting(rules: Iterable[Rule], currency: Currency) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
     """The rules whose amounts mean something for a bill in that currency; and the others."""
-    rules = tuple(rules)
-    fit = tuple(rule for rule in rules if rule.fits(currency))
-    return fit, tuple(rule for rule in rules if not rule.fits(currency))
+    fit: list[Rule] = []
+    others: list[Rule] = []
+    for rule in rules:
+        (fit if rule.fits(currency) else others).append(rule)
+    return tuple(fit), tuple(others)
 
 
 def unfitting(rules: Iterable[Rule], currency: Currency) -> list[Skipped]:
