@@ -5,6 +5,7 @@ Loads no pydantic: `bot health` and `bot status` read it in milliseconds.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -102,7 +103,7 @@ def absolute_store_url(url: str, home: Path) -> str:
     is_file = head.startswith("sqlite") and slashes and file
     if not is_file or file.startswith(("/", ":", "file:")):
         return url
-    return f"{head}:///{(home / file).resolve()}"
+    return f"{head}:///{os.path.realpath(home / file)}"  # Path.resolve fails in a circle of links
 
 
 def _split(message: str) -> tuple[str, str | None]:

@@ -26,11 +26,15 @@ def copied(file: Path | None, wait: float) -> sqlite3.Connection:
 
 
 def _is_there(file: Path) -> bool:
-    """Raises sqlite3.OperationalError where nobody may look, or for a name that is too long."""
+    """Raises sqlite3.OperationalError where nobody may look, for a name that is too long, and for
+    a circle of links."""
     try:
-        return file.exists()
+        file.stat()
+    except FileNotFoundError:
+        return False
     except OSError:
         raise sqlite3.OperationalError("unable to open database file") from None
+    return True
 
 
 def _copied_aside(file: Path, wait: float) -> sqlite3.Connection:
