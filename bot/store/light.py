@@ -41,9 +41,12 @@ class LightFile:
     def exists(self) -> bool:
         """Whether there is one, or may be: SQLite says why one cannot be looked at."""
         try:
-            return self._path.exists()
-        except OSError:
+            self._path.stat()
+        except FileNotFoundError:
+            return False
+        except OSError:  # a circle of links too, of which Path.exists says that nothing is there
             return True
+        return True
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         if not self.exists():
