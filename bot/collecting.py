@@ -27,6 +27,7 @@ def collect(
     failures: list[FetchFailure] = []
     refused: list[Foreign] = []
     found_names: list[Name] = []
+    history.begin_reading()
     for fetched in together(source.fetch(days)):
         match fetched:
             case CostDay():

@@ -49,6 +49,13 @@ def is_open(connection: Connection) -> bool:
     return decided(connection) is None and _newest(connection) is not None
 
 
+def held(connection: Connection) -> dict[date, str]:
+    """The days with money that are held, and what each is in."""
+    known = sa.select(days.c.day, days.c.currency)
+    found = connection.execute(known.where(_of_costs(), days.c.currency.is_not(None)))
+    return {date.fromordinal(row.day): row.currency for row in found}
+
+
 def currency_held(connection: Connection) -> Currency:
     """The currency of the bill. US dollars where no money is held, in which nothing is nothing."""
     code = decided(connection) or _newest(connection)

@@ -52,7 +52,14 @@ class History:
         self._bill: str | None = None
         """The bill's currency, once it is fixed: from then on it stands."""
         self._before: dict[date, str] = {}
-        """The currencies of days that were taken before that."""
+        """The currencies of days that were held or taken before that."""
+
+    def begin_reading(self) -> None:
+        """Notes what is held before days are read: of days that another process lets go of in the
+        meantime, which are not asked for again, `decide_currency` tells."""
+        with self._database.reading() as connection:
+            if billing.is_open(connection):
+                self._before = billing.held(connection)
 
     def take(self, fetched: CostDay, now: datetime, belief: Belief) -> str | Foreign | None:
         """Put what was read of a day in the place of what was known, if it is believed.
@@ -78,7 +85,7 @@ class History:
         in another one, and are not held any more. Money of two currencies is never added up: it
         comes before any sum.
 
-        Among them are days taken here that another process, which was faster, has let go.
+        Among them are days held or taken here that another process, which was faster, has let go.
         """
         taken, self._before = self._before, {}
         with self._database.reading() as connection:

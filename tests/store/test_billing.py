@@ -62,6 +62,17 @@ def test_who_was_slower_hears_of_its_days_that_another_has_let_go(database: Data
     assert slower.decide_currency(NOW) == []
 
 
+def test_who_began_later_hears_of_days_that_it_did_not_ask_for(database: Database) -> None:
+    faster, later = History(database), History(database)
+    assert faster.take(day(BEFORE, "USD"), NOW, Trusting()) is None
+    assert faster.take(day(YESTERDAY, "EUR"), NOW, Trusting()) is None
+    later.begin_reading()
+    let_go = [Foreign(BEFORE, "USD", "EUR")]
+    assert faster.decide_currency(NOW) == let_go
+    assert later.take(day(YESTERDAY, "EUR"), NOW, Trusting()) is None
+    assert later.decide_currency(NOW) == let_go
+
+
 def test_days_without_money_decide_nothing(history: History) -> None:
     history.take(day(YESTERDAY, None), NOW, Trusting())
     assert history.decide_currency(NOW) == []
