@@ -16,6 +16,7 @@ import numpy as np
 from bot.alerts.model import Finding, Outcome, Remark, Skipped
 from bot.kinds import Rule
 from bot.kinds.judging import judge
+from bot.kinds.told import Novelty, Told
 from bot.spend.calendar import ONE_DAY, DayState, Span, midnight, utc_day
 from bot.spend.globs import Match
 from bot.spend.ledger import DailyTable, Ledger
@@ -87,7 +88,7 @@ def backtest(whole: Ledger, rules: Iterable[Rule], days: Span, reach: Reach) -> 
     replay = _Replay(tuple(rules))
     for day in days:
         past = ledger_of(whole, day, reach)
-        for outcome in judge(replay.rules, past, [day]):
+        for outcome in judge(replay.rules, past, [day], replay.told):
             replay.note(day, outcome)
     return replay.result(days)
 
@@ -97,6 +98,7 @@ class _Replay:
     """What was told so far, day after day."""
 
     rules: tuple[Rule, ...]
+    told: Told = field(default_factory=Told)
     news: dict[str, list[News]] = field(default_factory=dict)
     inhibited: dict[str, News] = field(default_factory=dict)
     remarks: dict[Remark, None] = field(default_factory=dict)
@@ -109,7 +111,7 @@ class _Replay:
             case Remark():
                 self.remarks[outcome] = None
             case Finding(inhibited_by=None):
-                if news := _news(day, outcome, self.news.get(outcome.key, ())):
+                if news := _news(day, outcome, self.told.note(outcome)):
                     self.news.setdefault(outcome.key, []).append(news)
             case _:
                 self.inhibited.setdefault(outcome.key, News(day, outcome))
@@ -195,15 +197,15 @@ def _states_then(
     return {day: state(day) for day in span}
 
 
-def _news(day: date, finding: Finding, told: Sequence[News]) -> News | None:
-    """What is new beside what was told of the same alert; None where nothing is."""
-    passed = max((news.finding.step or 0.0 for news in told), default=0.0)
-    if not told or (finding.step or 0.0) > passed:
-        return News(day, finding, is_foreseen=finding.step is None and _foresees(finding))
-    foreseen = max(news.finding.forecast_step or 0.0 for news in told)
-    if (finding.forecast_step or 0.0) > max(passed, foreseen):
-        return News(day, finding, is_foreseen=True)
-    return None
+def _news(day: date, finding: Finding, novelty: Novelty) -> News | None:
+    """The finding as news, if there is anything new; a first one may only foresee."""
+    match novelty:
+        case Novelty.NONE:
+            return None
+        case Novelty.FORECAST:
+            return News(day, finding, is_foreseen=True)
+        case _:
+            return News(day, finding, is_foreseen=finding.step is None and _foresees(finding))
 
 
 def _foresees(finding: Finding) -> bool:

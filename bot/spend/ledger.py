@@ -90,12 +90,13 @@ class DailyTable:
 
     def totals(self, span: Span) -> dict[Ids, int]:
         """Exact sum of each subject over the part of the span that the table covers."""
+        return dict(zip(self.ids, self.sums(span).tolist(), strict=True))
+
+    def sums(self, span: Span) -> NDArray[np.int64]:
+        """The same by the numbers of the columns."""
         start = max((span.start - self.span.start).days, 0)
         end = max((span.end - self.span.start).days, 0)
-        return {
-            ids: int(total)
-            for ids, total in zip(self.ids, self.values[start:end].sum(axis=0), strict=True)
-        }
+        return np.asarray(self.values[start:end].sum(axis=0))
 
 
 def _has_tables(reader: object) -> TypeGuard[TableReader]:
