@@ -29,11 +29,11 @@ What it says
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,8 @@ from bot.kinds.lookback import (
 )
 from bot.kinds.members import gross
 from bot.kinds.money_options import Dollars
-from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
+from bot.kinds.told import Novelty, Told
+from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 from bot.spend.weekdays import median, previous_same_weekdays
@@ -72,11 +73,35 @@ class Replay:
     began: NDArray[np.int64]
     """The first day of the drop that a day belongs to; -1 where there is none."""
 
+    def copied(self) -> Replay:
+        """The same, to be written to."""
+        return Replay(*(each.copy() for each in (self.usual, self.weeks, self.dropped, self.began)))
+
 
 _Usual = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]
 """What is usual, by how many weeks, and whether none of them was idle."""
-_Known = tuple[NDArray[np.float64], _Usual]
-"""The days that are history, and what is usual by them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The days that are history, and what is usual by them."""
+
+    history: NDArray[np.float64]
+    usual: _Usual
+    untouched: Replay = field(init=False)
+    """The replay without a drop."""
+
+    def __post_init__(self) -> None:
+        nothing = np.zeros(self.history.shape, bool), np.full(self.history.shape, -1)
+        object.__setattr__(self, "untouched", Replay(*self.usual[:2], *nothing))
+
+
+class _Low(NamedTuple):
+    """Days and columns that are low, and what would be usual; an entry each."""
+
+    day: NDArray[np.intp]
+    column: NDArray[np.intp]
+    usual: NDArray[np.float64]
 
 
 class Drop(Rule):
@@ -94,9 +119,12 @@ class Drop(Rule):
         return self
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
+        return self.judge_news(ledger, days, Told())
+
+    def judge_news(self, ledger: Ledger, days: Sequence[date], told: Told) -> Iterator[Outcome]:
         table = self.amounts(ledger)
         replay = self.replayed(ledger, table)
-        told: dict[tuple[int, int], int] = {}
+        found: dict[tuple[int, int], int] = {}
         young = None
         for day in (day for day in days if day in ledger.span):
             at = (day - ledger.span.start).days
@@ -105,26 +133,31 @@ class Drop(Rule):
             elif ledger.judgeable(day, self.metric):
                 young = self._too_young(ledger, at)
             for n in np.flatnonzero(replay.dropped[at]):
-                told[int(n), int(replay.began[at, n])] = at
+                found[int(n), int(replay.began[at, n])] = at
         if young:
             yield young
-        credited = self._credited(ledger, table, replay, told)
-        for (column, began), last in told.items():
+        news = {
+            (column, began): last
+            for (column, began), last in found.items()
+            if told.novelty(self.name, table.ids[column], _episode(ledger, began)) is Novelty.FIRST
+        }
+        credited = self._credited(ledger, table, replay, news)
+        for (column, began), last in news.items():
             if (column, last) not in credited:
                 yield self._finding(ledger, table, replay, column, began, last)
 
     def _credited(
-        self, ledger: Ledger, table: DailyTable, replay: Replay, told: dict[tuple[int, int], int]
+        self, ledger: Ledger, table: DailyTable, replay: Replay, found: dict[tuple[int, int], int]
     ) -> set[tuple[int, int]]:
         """The subjects and days that only a credit made low: they spent as they do."""
         if self.metric is not Metric.COST:
             return set()
         spent = {
-            at: gross(self, ledger, ledger.span.start + timedelta(days=at)) for at in told.values()
+            at: gross(self, ledger, ledger.span.start + timedelta(days=at)) for at in found.values()
         }
         return {
             (column, at)
-            for (column, _), at in told.items()
+            for (column, _), at in found.items()
             if spent[at].get(table.ids[column], 0) > replay.usual[at, column] * self.below / 100
         }
 
@@ -142,36 +175,60 @@ class Drop(Rule):
 
     def replayed(self, ledger: Ledger, table: DailyTable) -> Replay:
         """Every day of the history judged, each by the days before it."""
-        complete = judgeable(self, ledger) & unplanned(self, ledger)
-        history, known = self._known(ledger)
-        usuals, weeks_of, regulars = known[0].copy(), known[1].copy(), known[2].copy()
-        dropped, began = np.zeros(history.shape, bool), np.full(history.shape, -1)
+        known = self._known(ledger)
         least = smallest_nanos(self, ledger)
+        low = self._low(ledger, table)
+        begins = low.usual >= least
+        if not begins.any():
+            return known.untouched
+        days, ever = np.unique(low.day[begins]), np.unique(low.column[begins])
+        return self._followed(ledger, table, known, days, ever)
 
-        def lies(at: NDArray[np.intp], some: NDArray[np.intp]) -> tuple[Any, Any]:
-            """Whether the days are low, and whether they are a drop."""
-            place = np.ix_(at, some)
-            low = np.maximum(table.values[place], 0) <= np.nan_to_num(usuals[place]) * self._share
-            worth = regulars[place] & (usuals[place] > 0) & (usuals[place] >= least)
-            return low, low & worth
-
-        days = np.flatnonzero(complete)
-        begins = lies(days, np.arange(history.shape[1]))[1]
-        ever = np.flatnonzero(begins.any(axis=0))  # nobody else is ever in a drop
-        running = np.full(len(ever), -1)
-        for at, one_begins in zip(map(int, days), begins.any(axis=1), strict=True):
-            going = np.flatnonzero(running >= 0)
-            if not len(going) and not one_begins:
+    def _followed(
+        self,
+        ledger: Ledger,
+        table: DailyTable,
+        known: _Known,
+        days: NDArray[np.intp],
+        ever: NDArray[np.intp],
+    ) -> Replay:
+        """The drops of the columns `ever`, the only ones with any; on `days` one may begin."""
+        replay, least = known.untouched.copied(), smallest_nanos(self, ledger)
+        complete = judgeable(self, ledger) & unplanned(self, ledger)
+        history, values = known.history[:, ever], np.maximum(table.values[:, ever], 0)
+        running, goes_on, begin = np.full(len(ever), -1), False, set(days.tolist())
+        for at in np.flatnonzero(complete).tolist():
+            if not goes_on and at not in begin:
                 continue
-            if len(going):
-                usuals[at, ever[going]], weeks_of[at, ever[going]], regulars[at, ever[going]] = (
-                    _usual(history[:, ever[going]], at, running[going])
+            usual, weeks, regular = (each[at, ever] for each in known.usual)
+            if goes_on:
+                going = np.flatnonzero(running >= 0)
+                usual[going], weeks[going], regular[going] = _usual(
+                    history[:, going], at, running[going]
                 )
-            low, is_drop = (each[0] for each in lies(np.array([at]), ever))
+                replay.usual[at, ever], replay.weeks[at, ever] = usual, weeks
+            low = values[at] <= np.nan_to_num(usual) * self._share
+            is_drop = low & regular & (usual > 0) & (usual >= least)
             running = np.where(low, running, -1)
             running = np.where(is_drop & (running < 0), at, running)
-            dropped[at, ever], began[at, ever] = is_drop, running
-        return Replay(usuals, weeks_of, dropped, began)
+            replay.dropped[at, ever], replay.began[at, ever] = is_drop, running
+            goes_on = bool((running >= 0).any())
+        return replay
+
+    def _low(self, ledger: Ledger, table: DailyTable) -> _Low:
+        """Where a drop may begin, shared by rules that differ in what is worth watching."""
+
+        def made() -> _Low:
+            usual, _, regular = self._known(ledger).usual
+            complete = judgeable(self, ledger) & unplanned(self, ledger)
+            low = np.maximum(table.values, 0) <= np.nan_to_num(usual) * self._share
+            day, column = np.nonzero(low & regular & (usual > 0) & complete[:, None])
+            return _Low(day, column, usual[day, column])
+
+        return ledger.remembered(self._key("low", self.below), made)
+
+    def _key(self, *what: Hashable) -> Hashable:
+        return ("drop", *what, self.metric, self.per, tuple(self.match.items()), self.planned)
 
     @property
     def _share(self) -> float:
@@ -184,10 +241,9 @@ class Drop(Rule):
             values = daily_values(self, ledger)[1]
             usable = ledger.settled(self.metric) & unplanned(self, ledger)
             history = np.where(usable[:, None], values, np.nan)
-            return history, _usual_of_all(history)
+            return _Known(history, _usual_of_all(history))
 
-        key = ("drop", self.metric, self.per, tuple(self.match.items()), self.planned)
-        return ledger.remembered(key, made)
+        return ledger.remembered(self._key("known"), made)
 
     def _finding(
         self, ledger: Ledger, table: DailyTable, replay: Replay, n: int, began: int, at: int
@@ -206,7 +262,7 @@ class Drop(Rule):
             kind=self.kind,
             severity=self.severity,
             subject=subject,
-            period=period_of(first, Unit.DAY),
+            period=_episode(ledger, began),
             observed_in=Span(day, day + ONE_DAY),
             metric=self.metric,
             measure=measure,
@@ -272,6 +328,11 @@ def _doubt(rule: Drop, ledger: Ledger, at: int) -> str:
         " The whole organisation shows nothing for that day: this may be a broken fetch or a "
         "delay in billing."
     )
+
+
+def _episode(ledger: Ledger, began: int) -> Period:
+    """The day that a drop begins with, as its alert's period."""
+    return period_of(ledger.span.start + timedelta(days=began), Unit.DAY)
 
 
 def _said(day: date) -> str:
