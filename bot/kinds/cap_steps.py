@@ -1,4 +1,4 @@
-"""Which steps of a cap are passed, and which are foreseen to be: for all of its subjects at once."""
+"""Which steps of a cap are passed, and which are foreseen to be, for all of its subjects."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class CapTable:
         if self.ends is None:
             return np.zeros(len(self.ids), dtype=bool)
         highest = _highest_steps(self.observed, self.limits, (max(self.forecast_steps),))
-        return self.ends.is_young & self._allows_something & (highest == 0)
+        return np.asarray(self.ends.is_young & self._allows_something & (highest == 0))
 
     def is_on_course(self, n: int, today: date) -> bool:
         """Whether the plain run rate, today taken as over, ends above the lowest forecast step."""
@@ -166,7 +166,7 @@ def _highest_steps(
 def _most_within_each(limits: Sequence[int], step: float) -> Ints:
     most = {limit: min(most_within(limit, step), _MOST) for limit in set(limits)}
     if len(most) == 1:
-        return np.full(len(limits), *most.values(), dtype=np.int64)
+        return np.full(len(limits), next(iter(most.values())), dtype=np.int64)
     return np.array([most[limit] for limit in limits], dtype=np.int64)
 
 

@@ -33,7 +33,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,15 @@ class Replay:
 
     def copied(self) -> Replay:
         """The same, to be written to."""
-        return Replay(*(each.copy() for each in (self.usual, self.weeks, self.dropped, self.began)))
+        return Replay(*(each.copy() for each in self._all))
+
+    def only(self, columns: NDArray[np.intp]) -> Replay:
+        """That of some subjects, by the numbers of their columns."""
+        return Replay(*(each[:, columns] for each in self._all))
+
+    @property
+    def _all(self) -> tuple[NDArray[Any], ...]:
+        return self.usual, self.weeks, self.dropped, self.began
 
 
 _Usual = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]
