@@ -34,7 +34,7 @@ def work_of_drop(rule: Drop, ledger: Ledger, subject: Subject, day: date) -> Wor
     if not len(columns):
         return plain_work(rule, ledger, subject, period_of(day, Unit.DAY))
     at = (day - ledger.span.start).days
-    replay = rule.replayed(ledger, table).only(columns)
+    replay = rule.replayed(ledger, table, columns)
     table = table.only(columns)
     observed, usual = max(int(table.values[at, 0]), 0), float(replay.usual[at, 0])
     days = _weekdays(rule, ledger, table, at, int(replay.began[at, 0]))
