@@ -195,9 +195,15 @@ class Rule(BaseModel):
             return ORGANIZATION.name
         return f"every {per_words(self.per)}"
 
+    @property
+    def asks_money(self) -> bool:
+        """Whether it is on volume, and has a floor in money."""
+        floors = {"min_usd", "min_amount"} & self.model_fields_set
+        return self.metric is not Metric.COST and bool(floors)
+
     def costs_enough(self, ledger: Ledger, ids: Ids, span: Span) -> bool:
         """Whether a finding on volume is about enough money: its floor, where one is set."""
-        if self.metric is Metric.COST or not {"min_usd", "min_amount"} & self.model_fields_set:
+        if not self.asks_money:
             return True
         spent = self.table(ledger, Additive.COST)
         totals = ledger.remembered(("totals", id(spent), span), lambda: spent.totals(span))

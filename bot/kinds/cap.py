@@ -215,14 +215,10 @@ class Cap(Rule):
         """The subjects with a limit and enough money."""
         planned = self.planned_nanos(period.span)
         observed = table.sums(period.span)
-        enough = (observed >= smallest_nanos(self, ledger)).tolist()
-        kept = [
-            n
-            for n, limit in enumerate(limits)
-            if limit is not None
-            and enough[n]
-            and self.costs_enough(ledger, table.ids[n], period.span)
-        ]
+        enough = observed >= smallest_nanos(self, ledger)
+        kept = [n for n in np.flatnonzero(enough).tolist() if limits[n] is not None]
+        if self.asks_money:
+            kept = [n for n in kept if self.costs_enough(ledger, table.ids[n], period.span)]
         return CapTable(
             ids=[table.ids[n] for n in kept],
             period=period,

@@ -27,6 +27,7 @@ project; with the middle about half as many, a few days later (`make bench-forec
 _MOST = int(np.iinfo(np.int64).max)
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +64,24 @@ class Ends:
     sure: Ints
     """What a step is held against; 0 without an outlook."""
 
+    is_known: Bools
+    is_young: Bools
+    """Whose history is too short."""
+
     @classmethod
     def of(cls, outlooks: Sequence[Outlook | NoOutlook | None]) -> Ends:
         sure = [sure_end(one) if isinstance(one, Outlook) else 0 for one in outlooks]
-        return cls(outlooks, np.array([min(one, _MOST) for one in sure], dtype=np.int64))
+        return cls(
+            outlooks,
+            np.array([min(one, _MOST) for one in sure], dtype=np.int64),
+            np.array([isinstance(one, Outlook) for one in outlooks], dtype=bool),
+            np.array([isinstance(one, TooYoung) for one in outlooks], dtype=bool),
+        )
 
     def only(self, columns: Sequence[int]) -> Ends:
         """Those of some columns."""
-        return Ends([self.outlooks[n] for n in columns], self.sure[columns])
-
-    @property
-    def is_known(self) -> NDArray[np.bool_]:
-        return np.array([isinstance(one, Outlook) for one in self.outlooks], dtype=bool)
-
-    @property
-    def is_young(self) -> NDArray[np.bool_]:
-        return np.array([isinstance(one, TooYoung) for one in self.outlooks], dtype=bool)
+        some = [self.outlooks[n] for n in columns]
+        return Ends(some, self.sure[columns], self.is_known[columns], self.is_young[columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,9 @@ class CapTable:
         speaks = self.ends.is_known & self._allows_something & (found > passed)
         return np.where(speaks, found, 0.0)
 
-    def lack_forecast(self) -> NDArray[np.bool_]:
+    def lack_forecast(self) -> Bools:
         """Of whom a forecast could have told something, and who are too young for one."""
-        if self.ends is None:
+        if self.ends is None or not self.ends.is_young.any():
             return np.zeros(len(self.ids), dtype=bool)
         highest = _highest_steps(self.observed, self.limits, (max(self.forecast_steps),))
         return np.asarray(self.ends.is_young & self._allows_something & (highest == 0))
@@ -121,7 +124,7 @@ class CapTable:
         return is_past(end, self.limits[n], min(self.forecast_steps))
 
     @property
-    def _allows_something(self) -> NDArray[np.bool_]:
+    def _allows_something(self) -> Bools:
         return np.array([limit > 0 for limit in self.limits], dtype=bool)
 
     def outlook(self, n: int) -> Outlook | NoOutlook | None:
@@ -130,9 +133,9 @@ class CapTable:
     @property
     def lacks_days(self) -> bool:
         """Whether too many days are missing to foresee anything."""
-        return self.ends is not None and any(
-            isinstance(one, TooManyMissing) for one in self.ends.outlooks
-        )
+        if self.ends is None or self.ends.is_known.all():
+            return False
+        return any(isinstance(one, TooManyMissing) for one in self.ends.outlooks)
 
     def verdict(self, n: int, passed: float, foreseen: float) -> CapVerdict:
         """Of one column; with its steps, 0 for none."""
