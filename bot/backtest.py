@@ -21,6 +21,10 @@ from bot.spend.calendar import ONE_DAY, DayState, Span, midnight, utc_day
 from bot.spend.globs import Match
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Additive
+from bot.spend.spikeless import Grown
+
+_TABLES_KEPT = 8
+"""Tables whose days are not judged anew for the next day's forecast: bounds memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,9 @@ def backtest(whole: Ledger, rules: Iterable[Rule], days: Span, reach: Reach) -> 
     `whole` is everything known now: its span covers what each day could reach, and its `now` is
     not before the last day is judgeable (see `last_judgeable`).
     """
-    replay = _Replay(tuple(rules))
+    replay, grown = _Replay(tuple(rules)), Grown(_TABLES_KEPT)
     for day in days:
-        past = ledger_of(whole, day, reach)
+        past = ledger_of(whole, day, reach, grown)
         for outcome in judge(replay.rules, past, [day], replay.told):
             replay.note(day, outcome)
     return replay.result(days)
@@ -132,8 +136,8 @@ def last_judgeable(whole: Ledger) -> date:
     return utc_day(whole.now - whole.settling.grace) - ONE_DAY
 
 
-def ledger_of(whole: Ledger, day: date, reach: Reach) -> PastLedger:
-    """What was known when the day became judgeable."""
+def ledger_of(whole: Ledger, day: date, reach: Reach, grown: Grown | None = None) -> PastLedger:
+    """What was known when the day became judgeable; `grown` knows the days before it."""
     now = midnight(day + ONE_DAY) + whole.settling.grace
     span = reach(utc_day(now))
     return PastLedger(
@@ -145,6 +149,7 @@ def ledger_of(whole: Ledger, day: date, reach: Reach) -> PastLedger:
         currency=whole.currency,
         names=whole.names,
         settling=whole.settling,
+        grown=grown or Grown(),
         whole=whole,
         last_known=day,
     )

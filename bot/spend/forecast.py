@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.spend.baseline import usable_spend
-from bot.spend.spikeless import without_spikes
+from bot.spend.spikeless import Grown
 from bot.spend.weekdays import Floats
 
 USABLE_DAYS_NEEDED: Final = 14
@@ -132,13 +132,16 @@ class Past:
     """(subjects,): usable days before those."""
 
     @classmethod
-    def of(cls, values: Floats, last_day: date, until: date) -> Past:
-        """Take the daily values, (days, subjects), for periods with a day to come by `until`."""
+    def of(cls, values: Floats, last_day: date, until: date, grown: Grown | None = None) -> Past:
+        """Take the daily values, (days, subjects), for periods with a day to come by `until`.
+
+        `grown` knows the series of days before, where somebody replays them."""
         spend = usable_spend(values)  # a credit is not going to come every week
         horizon = max(REPLAYED_DAYS, (until - last_day).days)
         first = _first_row_replayed(spend, horizon)
         earlier = np.isfinite(spend[:first]).sum(axis=0)
-        return cls(without_spikes(spend, first)[first:], last_day, earlier)
+        capped = (grown or Grown()).without_spikes(spend, first)
+        return cls(capped[first:], last_day, earlier)
 
     def period_ends(
         self, elapsed_totals: Sequence[float], remaining: Sequence[date], held: Held | None = None

@@ -18,6 +18,7 @@ from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span, utc_day
 from bot.spend.currency import Currency
 from bot.spend.globs import Index, Match
 from bot.spend.metrics import FORMULAS, Additive, Metric
+from bot.spend.spikeless import Grown
 from bot.spend.split import Volume
 
 T = TypeVar("T")
@@ -113,7 +114,8 @@ class Ledger:
 
     `cost_states` and `usage_states` give the state of each day of `span` for money and volume.
     `currency` is the bill's: all money is in nanos of it.
-    `names` maps dimension -> id -> what people call it.
+    `names` maps dimension -> id -> what people call it. `grown` is what ledgers of one history
+    after the other share.
     """
 
     now: datetime
@@ -124,6 +126,7 @@ class Ledger:
     currency: Currency
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     settling: SettlingTimes = field(default_factory=SettlingTimes)
+    grown: Grown = field(default_factory=Grown)
     _tables: dict[tuple[Additive, tuple[str, ...]], DailyTable] = field(default_factory=dict)
     _bills: dict[tuple[tuple[str, ...], Days], Mapping[Ids, int]] = field(default_factory=dict)
     _volumes: dict[tuple[tuple[str, ...], Days], Mapping[Ids, Volume]] = field(default_factory=dict)
