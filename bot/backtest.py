@@ -7,7 +7,7 @@ that moment, and nothing later is known.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -16,10 +16,15 @@ import numpy as np
 from bot.alerts.model import Finding, Outcome, Remark, Skipped
 from bot.kinds import Rule
 from bot.kinds.judging import judge
+from bot.kinds.told import Novelty, Told
 from bot.spend.calendar import ONE_DAY, DayState, Span, midnight, utc_day
 from bot.spend.globs import Match
 from bot.spend.ledger import DailyTable, Ledger
 from bot.spend.metrics import Additive
+from bot.spend.spikeless import Grown
+
+_TABLES_KEPT = 8
+"""Tables whose days are not judged anew for the next day's forecast: bounds memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,10 @@ def backtest(whole: Ledger, rules: Iterable[Rule], days: Span, reach: Reach) -> 
     `whole` is everything known now: its span covers what each day could reach, and its `now` is
     not before the last day is judgeable (see `last_judgeable`).
     """
-    replay = _Replay(tuple(rules))
+    replay, grown = _Replay(tuple(rules)), Grown(_TABLES_KEPT)
     for day in days:
-        past = ledger_of(whole, day, reach)
-        for outcome in judge(replay.rules, past, [day]):
+        past = ledger_of(whole, day, reach, grown)
+        for outcome in judge(replay.rules, past, [day], replay.told):
             replay.note(day, outcome)
     return replay.result(days)
 
@@ -97,6 +102,7 @@ class _Replay:
     """What was told so far, day after day."""
 
     rules: tuple[Rule, ...]
+    told: Told = field(default_factory=Told)
     news: dict[str, list[News]] = field(default_factory=dict)
     inhibited: dict[str, News] = field(default_factory=dict)
     remarks: dict[Remark, None] = field(default_factory=dict)
@@ -109,7 +115,7 @@ class _Replay:
             case Remark():
                 self.remarks[outcome] = None
             case Finding(inhibited_by=None):
-                if news := _news(day, outcome, self.news.get(outcome.key, ())):
+                if news := _news(day, outcome, self.told.note(outcome)):
                     self.news.setdefault(outcome.key, []).append(news)
             case _:
                 self.inhibited.setdefault(outcome.key, News(day, outcome))
@@ -130,8 +136,8 @@ def last_judgeable(whole: Ledger) -> date:
     return utc_day(whole.now - whole.settling.grace) - ONE_DAY
 
 
-def ledger_of(whole: Ledger, day: date, reach: Reach) -> PastLedger:
-    """What was known when the day became judgeable."""
+def ledger_of(whole: Ledger, day: date, reach: Reach, grown: Grown | None = None) -> PastLedger:
+    """What was known when the day became judgeable; `grown` knows the days before it."""
     now = midnight(day + ONE_DAY) + whole.settling.grace
     span = reach(utc_day(now))
     return PastLedger(
@@ -143,6 +149,7 @@ def ledger_of(whole: Ledger, day: date, reach: Reach) -> PastLedger:
         currency=whole.currency,
         names=whole.names,
         settling=whole.settling,
+        grown=grown or Grown(),
         whole=whole,
         last_known=day,
     )
@@ -195,15 +202,15 @@ def _states_then(
     return {day: state(day) for day in span}
 
 
-def _news(day: date, finding: Finding, told: Sequence[News]) -> News | None:
-    """What is new beside what was told of the same alert; None where nothing is."""
-    passed = max((news.finding.step or 0.0 for news in told), default=0.0)
-    if not told or (finding.step or 0.0) > passed:
-        return News(day, finding, is_foreseen=finding.step is None and _foresees(finding))
-    foreseen = max(news.finding.forecast_step or 0.0 for news in told)
-    if (finding.forecast_step or 0.0) > max(passed, foreseen):
-        return News(day, finding, is_foreseen=True)
-    return None
+def _news(day: date, finding: Finding, novelty: Novelty) -> News | None:
+    """The finding as news, if there is anything new; a first one may only foresee."""
+    match novelty:
+        case Novelty.NONE:
+            return None
+        case Novelty.FORECAST:
+            return News(day, finding, is_foreseen=True)
+        case _:
+            return News(day, finding, is_foreseen=finding.step is None and _foresees(finding))
 
 
 def _foresees(finding: Finding) -> bool:

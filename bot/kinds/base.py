@@ -34,6 +34,7 @@ from bot.alerts.model import (
 from bot.kinds.durations import Duration
 from bot.kinds.money_options import TWINS, Dollars, Planned, in_nanos, one_of
 from bot.kinds.quiet import Quiet, quiet_hours
+from bot.kinds.told import Told
 from bot.spend.calendar import Span
 from bot.spend.currency import Currency
 from bot.spend.ledger import DailyTable, Ids, Ledger
@@ -138,6 +139,16 @@ class Rule(BaseModel):
         """
         raise NotImplementedError
 
+    def judge_news(
+        self,
+        ledger: Ledger,
+        days: Sequence[date],
+        told: Told,  # noqa: ARG002 - for kinds
+    ) -> Iterator[Outcome]:
+        """`judge`, where findings that are no news beside what was told may be left out: for kinds
+        whose findings stand for many days. What silences another finding is never left out."""
+        return self.judge(ledger, days)
+
     has_episodes: ClassVar[bool] = False
     """Whether a finding's period is where an event began, which later data may move."""
 
@@ -184,12 +195,19 @@ class Rule(BaseModel):
             return ORGANIZATION.name
         return f"every {per_words(self.per)}"
 
+    @property
+    def asks_money(self) -> bool:
+        """Whether it is on volume, and has a floor in money."""
+        floors = {"min_usd", "min_amount"} & self.model_fields_set
+        return self.metric is not Metric.COST and bool(floors)
+
     def costs_enough(self, ledger: Ledger, ids: Ids, span: Span) -> bool:
         """Whether a finding on volume is about enough money: its floor, where one is set."""
-        if self.metric is Metric.COST or not {"min_usd", "min_amount"} & self.model_fields_set:
+        if not self.asks_money:
             return True
-        spent = self.table(ledger, Additive.COST).totals(span).get(ids, 0)
-        return spent >= self.min_nanos(ledger.currency)
+        spent = self.table(ledger, Additive.COST)
+        totals = ledger.remembered(("totals", id(spent), span), lambda: spent.totals(span))
+        return totals.get(ids, 0) >= self.min_nanos(ledger.currency)
 
     def planned_nanos(self, span: Span) -> int:
         """The extra money that is planned for some of the days."""

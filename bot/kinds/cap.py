@@ -65,21 +65,23 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.alerts.model import ORGANIZATION, SEPARATOR, Finding, Outcome, Skipped
 from bot.kinds.base import Rule
-from bot.kinds.cap_steps import CapVerdict, highest_step
+from bot.kinds.cap_steps import CapTable, CapVerdict, Ends, highest_step
 from bot.kinds.cap_words import CapWords, missing_words, percent_of, unforeseen_words
 from bot.kinds.lookback import smallest_nanos
 from bot.kinds.money_options import AS_NUMBER
+from bot.kinds.told import Novelty, Told
 from bot.spend.calendar import DayState, Period, Unit, period_of
 from bot.spend.forecast import TooYoung
 from bot.spend.globs import matches
 from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 from bot.spend.money import LARGEST_DOLLARS, from_dollars
-from bot.spend.outlook import NoOutlook, Outlook, TooManyMissing, announce, outlooks
+from bot.spend.outlook import NoOutlook, Outlook, announce, outlooks
 
 __all__ = ["Cap", "highest_step", "percent_of"]
 
@@ -145,24 +147,32 @@ class Cap(Rule):
             announce(ledger, self.amounts(ledger), period, self.metric, planned)
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
+        return self.judge_news(ledger, days, Told())
+
+    def judge_news(self, ledger: Ledger, days: Sequence[date], told: Told) -> Iterator[Outcome]:
         table = self.amounts(ledger)
-        limits = [self.limit_of(ids, self.full_names(ledger, ids)) for ids in table.ids]
+        limits = self._limits_in(ledger, table)
         blind: dict[str, list[date]] = {}
         unseen = False
         for period in dict.fromkeys(period_of(day, self.period) for day in days):
-            verdicts = self._verdicts(ledger, period, table, limits)
-            yield from (self._finding(ledger, verdict) for verdict in verdicts if verdict.speaks)
-            yield from self._unforeseen(ledger, period, verdicts)
-            if not self._is_decided(verdicts):
+            each = self._judged(ledger, period, table, limits)
+            yield from (self._finding(ledger, verdict) for verdict in self._news(each, told))
+            yield from self._unforeseen(ledger, each)
+            if not self._is_decided(each):
                 of = "" if self.period is Unit.DAY else f" of {period}"
                 blind.setdefault(of, []).extend(
                     ledger.days_in_state(period.span, DayState.MISSING, self.metric)
                 )
-                unseen |= any(isinstance(one.outlook, TooManyMissing) for one in verdicts)
+                unseen |= each.lacks_days
         for of, missing in blind.items():
             if missing:
                 words = missing_words(missing, of, unforeseen=unseen)
                 yield Skipped(self.name, self.everyone, words)
+
+    def _limits_in(self, ledger: Ledger, table: DailyTable) -> list[int | None]:
+        if self._limits.keys() == {DEFAULT}:
+            return [self._in_units(self._limits[DEFAULT])] * len(table.ids)
+        return [self.limit_of(ids, self.full_names(ledger, ids)) for ids in table.ids]
 
     def limit_of(self, ids: Ids, names: Iterable[str]) -> int | None:
         """The limit of one subject in the metric's unit (nanos for money), None where it has none.
@@ -199,21 +209,45 @@ class Cap(Rule):
     def _in_units(self, value: Decimal) -> int:
         return _nanos(value) if self.metric is Metric.COST else int(value)
 
-    def _verdicts(
+    def _judged(
         self, ledger: Ledger, period: Period, table: DailyTable, limits: Sequence[int | None]
-    ) -> list[CapVerdict]:
-        """One for each subject with a limit and enough money."""
+    ) -> CapTable:
+        """The subjects with a limit and enough money."""
         planned = self.planned_nanos(period.span)
-        sums = table.totals(period.span).items()
-        ends = self._outlooks(ledger, period, table)
-        floor = smallest_nanos(self, ledger)
-        return [
-            CapVerdict(ids, period, observed, limit + planned, self.steps, self.forecast_steps, end)
-            for (ids, observed), limit, end in zip(sums, limits, ends, strict=True)
-            if limit is not None
-            and observed >= floor
-            and self.costs_enough(ledger, ids, period.span)
-        ]
+        observed = table.sums(period.span)
+        enough = observed >= smallest_nanos(self, ledger)
+        kept = [n for n in np.flatnonzero(enough).tolist() if limits[n] is not None]
+        if self.asks_money:
+            kept = [n for n in kept if self.costs_enough(ledger, table.ids[n], period.span)]
+        return CapTable(
+            ids=[table.ids[n] for n in kept],
+            period=period,
+            observed=observed[kept],
+            limits=[limit + planned for n in kept if (limit := limits[n]) is not None],
+            steps=self.steps,
+            forecast_steps=self.forecast_steps,
+            ends=self._ends(ledger, period, table, kept),
+        )
+
+    def _news(self, each: CapTable, told: Told) -> Iterator[CapVerdict]:
+        """What passes a step, or is foreseen to, and is news."""
+        passed = each.passed()
+        foreseen = each.foreseen(passed)
+        for n in np.flatnonzero((passed > 0) | (foreseen > 0)).tolist():
+            steps = float(passed[n]), float(foreseen[n])
+            if told.novelty(self.name, each.ids[n], each.period, *steps) is not Novelty.NONE:
+                yield each.verdict(n, *steps)
+
+    def _ends(
+        self, ledger: Ledger, period: Period, table: DailyTable, kept: Sequence[int]
+    ) -> Ends | None:
+        """How the period is foreseen to end for some columns of the table."""
+        if not self.forecast_steps or ledger.today not in period.span:
+            return None
+        planned = self._planned_days(ledger, period)
+        key = ("ends", id(table), period, self.metric, tuple(planned.items()))
+        ends = ledger.remembered(key, lambda: Ends.of(self._outlooks(ledger, period, table)))
+        return ends if len(kept) == len(table.ids) else ends.only(kept)
 
     def _outlooks(
         self, ledger: Ledger, period: Period, table: DailyTable
@@ -237,23 +271,22 @@ class Cap(Rule):
     def _plans(self, day: date) -> bool:
         return any(day in window for window in self.planned)
 
-    def _unforeseen(
-        self, ledger: Ledger, period: Period, verdicts: Sequence[CapVerdict]
-    ) -> Iterator[Skipped]:
+    def _unforeseen(self, ledger: Ledger, each: CapTable) -> Iterator[Skipped]:
         """Why there is no forecast: of nobody, or of those whose plain run rate is past a step."""
-        young = [verdict for verdict in verdicts if verdict.lacks_forecast]
-        if any(isinstance(verdict.outlook, Outlook) for verdict in verdicts):
-            young = [verdict for verdict in young if verdict.is_on_course(ledger.today)]
+        young = np.flatnonzero(each.lack_forecast()).tolist()
+        if young and each.ends and each.ends.is_known.any():
+            young = [n for n in young if each.is_on_course(n, ledger.today)]
         if not young:
             return
-        names = [self.subject(ledger, verdict.ids).name for verdict in young]
+        names = [self.subject(ledger, each.ids[n]).name for n in young]
         who = names[0] if len(names) == 1 else self.everyone
-        reasons = [v.outlook.reason for v in young if isinstance(v.outlook, TooYoung)]
-        yield Skipped(self.name, who, unforeseen_words(period, names, reasons))
+        outlooks = map(each.outlook, young)
+        reasons = [outlook.reason for outlook in outlooks if isinstance(outlook, TooYoung)]
+        yield Skipped(self.name, who, unforeseen_words(each.period, names, reasons))
 
-    def _is_decided(self, verdicts: Sequence[CapVerdict]) -> bool:
+    def _is_decided(self, each: CapTable) -> bool:
         """Whether missing days could change nothing: there is one subject, past its last step."""
-        return self._is_one and max(self.steps) in [verdict.step for verdict in verdicts]
+        return self._is_one and max(self.steps) in each.passed()
 
     @property
     def _is_one(self) -> bool:

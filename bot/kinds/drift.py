@@ -34,7 +34,7 @@ What it says
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
@@ -59,6 +59,7 @@ from bot.kinds.lookback import (
     unplanned,
 )
 from bot.kinds.money_options import Dollars
+from bot.kinds.told import Novelty, Told
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric
@@ -69,6 +70,8 @@ WEEKS_AGO = (3, 4, 5)
 WEEKS_NEEDED = 2
 """Usable ones among them without which a day has nothing to be compared with."""
 WINDOW = 7
+_REACH = WINDOW + 7 * WEEKS_AGO[-1]
+"""Rows up to a day that its comparison looks at."""
 DAYS_NEEDED = 4
 """Comparable days of the window: a team that works on weekdays has five."""
 EPISODE_DAYS = 60
@@ -78,15 +81,14 @@ CALM_DAYS = 1
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The comparison of every day of the history; (days, subjects)."""
+    """The comparison of some days and subjects of the history; (days, subjects)."""
 
-    ids: tuple[Ids, ...]
+    rows: slice
+    columns: slice
     ratio: Floats
     now: Floats
     before: Floats
     comparable: NDArray[np.int64]
-    held: NDArray[np.bool_]
-    """Whether the rule holds that day."""
 
 
 class Drift(Rule):
@@ -99,24 +101,39 @@ class Drift(Rule):
     min_usd: Dollars = Decimal(5)
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
-        trend = self._trend(ledger)
+        return self.judge_news(ledger, days, Told())
+
+    def judge_news(self, ledger: Ledger, days: Sequence[date], told: Told) -> Iterator[Outcome]:
         complete = judgeable(self, ledger) & unplanned(self, ledger)
-        told: dict[tuple[int, date], int] = {}
-        young = None
-        for day in (day for day in days if day in ledger.span):
-            at = (day - ledger.span.start).days
-            if is_missing(self, ledger, day) and day < ledger.today:
-                yield missing(self, day)
-            if not complete[at]:
-                continue
-            young = self._too_young(ledger, at)
-            for n in np.flatnonzero(trend.held[at]):
-                first = _episode_start(trend.held[:, n], complete, at, ledger.span.start)
-                told[int(n), first] = at
-        if young:
+        known = [day for day in days if day in ledger.span]
+        yield from (
+            missing(self, day)
+            for day in known
+            if is_missing(self, ledger, day) and day < ledger.today
+        )
+        at_all = [at for day in known if complete[at := (day - ledger.span.start).days]]
+        if not at_all:
+            return
+        if young := self._too_young(ledger, at_all[-1]):
             yield young
-        for (column, first), last in told.items():
-            yield self._finding(ledger, trend, column, first, last)
+        trend, ids = self._lately(ledger, at_all), daily_values(self, ledger)[0]
+        for (n, first), last in self._episodes(ledger, trend, at_all, complete).items():
+            about = ids[n], period_of(first, Unit.DAY)
+            if told.novelty(self.name, *about) is Novelty.FIRST:
+                yield self._finding(ledger, trend, ids[n], n, first, last)
+
+    def _episodes(
+        self, ledger: Ledger, trend: Trend, at_all: Sequence[int], complete: NDArray[np.bool_]
+    ) -> dict[tuple[int, date], int]:
+        """The columns that hold on some of the days and the first day of each episode, with the
+        last of these days on which it goes on."""
+        found: dict[tuple[int, date], int] = {}
+        held = self._held(ledger, trend)
+        for at in at_all:
+            for n in np.flatnonzero(held[at - trend.rows.start]).tolist():
+                whole = self._held(ledger, self._whole(ledger, n))[:, 0]
+                found[n, _episode_start(whole, complete, at, ledger.span.start)] = at
+        return found
 
     def is_same(self, finding: Finding, known: Finding, ledger: Ledger) -> bool:
         return is_one_episode(finding, known, ledger, self.metric, calm=CALM_DAYS)
@@ -130,48 +147,63 @@ class Drift(Rule):
         why = f"{days} settled {'day' if days == 1 else 'days'} of history; a drift needs 5 weeks."
         return Skipped(self.name, self.everyone, why)
 
-    def _trend(self, ledger: Ledger) -> Trend:
-        key = ("drift", self.metric, self.per, tuple(self.match.items()), self.planned)
-        trend = ledger.remembered(key, lambda: self._compared(ledger))
-        complete = (judgeable(self, ledger) & unplanned(self, ledger))[:, None]
+    def _lately(self, ledger: Ledger, at_all: Sequence[int]) -> Trend:
+        """The comparison of some days (ascending) for everybody: it needs few days before."""
+        first = max(at_all[0] + 1 - _REACH, 0)
+        return self._trend(ledger, slice(first, at_all[-1] + 1), slice(None))
+
+    def _whole(self, ledger: Ledger, n: int) -> Trend:
+        """The comparison of every day, of the subject in one column."""
+        return self._trend(ledger, slice(0, len(ledger.span)), slice(n, n + 1))
+
+    def _trend(self, ledger: Ledger, rows: slice, columns: slice) -> Trend:
+        """Shared by rules that differ in what is far or large."""
+        about = self.metric, self.per, tuple(self.match.items()), self.planned
+        key = ("drift", *about, *_bounds(rows), *_bounds(columns))
+        return ledger.remembered(key, lambda: self._compared(ledger, rows, columns))
+
+    def _held(self, ledger: Ledger, trend: Trend) -> NDArray[np.bool_]:
+        """Whether the rule holds on the days and of the subjects of the comparison."""
+        complete = (judgeable(self, ledger) & unplanned(self, ledger))[trend.rows, None]
         held = (trend.comparable >= DAYS_NEEDED) & self._is_far(trend.ratio) & complete
         if held.any():
-            held &= self._is_large(ledger, trend.ids, trend.now, trend.before)
-        return replace(trend, held=held)
+            held &= self._is_large(ledger, trend)
+        return np.asarray(held)
 
-    def _compared(self, ledger: Ledger) -> Trend:
-        """The comparison itself, shared by rules that differ in what is far or large."""
-        ids, values = daily_values(self, ledger)
-        calm = unplanned(self, ledger)
-        past = np.where((ledger.settled(self.metric) & calm)[:, None], values, np.nan)
+    def _compared(self, ledger: Ledger, rows: slice, columns: slice) -> Trend:
+        values, calm = daily_values(self, ledger)[1][rows, columns], unplanned(self, ledger)
+        past = np.where((ledger.settled(self.metric) & calm)[rows, None], values, np.nan)
         base = _weeks_ago(past)
-        complete = (judgeable(self, ledger) & calm)[:, None]
+        complete = (judgeable(self, ledger) & calm)[rows, None]
         usable = np.asarray(complete & (base > 0) & ~np.isnan(values))
         ratios = np.divide(values, base, out=np.full_like(values, np.nan), where=usable)
         ratio, comparable = _over_window(ratios, _median)
         now, _ = _over_window(np.where(usable, values, np.nan), _mean)
         before, _ = _over_window(np.where(usable, base, np.nan), _mean)
-        return Trend(ids, ratio, now, before, comparable, np.zeros(ratio.shape, dtype=bool))
+        return Trend(rows, columns, ratio, now, before, comparable)
 
     def _is_far(self, ratio: Floats) -> NDArray[np.bool_]:
         if self.direction is Direction.UP:
             return ratio >= self.ratio
         return ratio <= 1 / self.ratio
 
-    def _is_large(
-        self, ledger: Ledger, ids: tuple[Ids, ...], now: Floats, before: Floats
-    ) -> NDArray[np.bool_]:
+    def _is_large(self, ledger: Ledger, trend: Trend) -> NDArray[np.bool_]:
         if FORMULAS[self.metric].is_ratio:
-            spent, _ = _over_window(daily_cost(self, ledger, ids), _mean)
-            return spent >= self.min_nanos(ledger.currency)
-        change = now - before if self.direction is Direction.UP else before - now
-        floor = SHARE_OF_ORGANIZATION * average_days(self, ledger)
+            cost = daily_cost(self, ledger, daily_values(self, ledger)[0])
+            spent, _ = _over_window(cost[trend.rows, trend.columns], _mean)
+            return np.asarray(spent >= self.min_nanos(ledger.currency))
+        change = trend.now - trend.before
+        change = change if self.direction is Direction.UP else -change
+        floor = SHARE_OF_ORGANIZATION * average_days(self, ledger)[trend.rows]
         return (change > 0) & (change >= np.maximum(floor, smallest_nanos(self, ledger))[:, None])
 
-    def _finding(self, ledger: Ledger, trend: Trend, n: int, first: date, at: int) -> Finding:
+    def _finding(
+        self, ledger: Ledger, trend: Trend, ids: Ids, n: int, first: date, at: int
+    ) -> Finding:
         day = ledger.span.start + timedelta(days=at)
-        subject = self.subject(ledger, trend.ids[n])
-        ratio, now, before = (float(a[at, n]) for a in (trend.ratio, trend.now, trend.before))
+        subject = self.subject(ledger, ids)
+        row = at - trend.rows.start
+        ratio, now, before = (float(a[row, n]) for a in (trend.ratio, trend.now, trend.before))
         window = [day - timedelta(days=back) for back in range(WINDOW)]
         measure = self.measure_in(ledger.currency)
         words = _Words(self, measure, self.who(subject), day, (ratio, now, before))
@@ -250,6 +282,10 @@ class _Words:
             f"{span} {self._who} has {self._verb} about {self.ratio}{of} what the same weekdays "
             f"{self._verb} 3 to 5 weeks before {change}"
         )
+
+
+def _bounds(part: slice) -> tuple[int | None, int | None]:
+    return part.start, part.stop
 
 
 def _episode_start(

@@ -29,11 +29,11 @@ What it says
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +52,9 @@ from bot.kinds.lookback import (
 )
 from bot.kinds.members import gross
 from bot.kinds.money_options import Dollars
-from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_name, period_of
-from bot.spend.ledger import DailyTable, Ledger
+from bot.kinds.told import Novelty, Told
+from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_name, period_of
+from bot.spend.ledger import DailyTable, Ids, Ledger
 from bot.spend.metrics import FORMULAS, Metric
 from bot.spend.weekdays import median, previous_same_weekdays
 
@@ -64,19 +65,23 @@ WEEKS_NEEDED = 3
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Every day of the history judged in turn; (days, subjects)."""
+    """Every day of the history judged in turn, for some subjects; (days, subjects)."""
 
+    columns: NDArray[np.intp]
+    """The subjects, by the numbers of their columns in the rule's table."""
     usual: NDArray[np.float64]
     weeks: NDArray[np.int64]
     dropped: NDArray[np.bool_]
     began: NDArray[np.int64]
     """The first day of the drop that a day belongs to; -1 where there is none."""
 
-
-_Usual = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]
-"""What is usual, by how many weeks, and whether none of them was idle."""
-_Known = tuple[NDArray[np.float64], _Usual]
-"""The days that are history, and what is usual by them."""
+    @classmethod
+    def untouched(
+        cls, columns: NDArray[np.intp], usual: NDArray[np.float64], weeks: NDArray[np.int64]
+    ) -> Replay:
+        """One without a drop, to be written to."""
+        nothing = np.zeros(usual.shape, bool), np.full(usual.shape, -1)
+        return cls(columns, usual, weeks, *nothing)
 
 
 class Drop(Rule):
@@ -94,39 +99,52 @@ class Drop(Rule):
         return self
 
     def judge(self, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
-        table = self.amounts(ledger)
-        replay = self.replayed(ledger, table)
-        told: dict[tuple[int, int], int] = {}
+        return self.judge_news(ledger, days, Told())
+
+    def judge_news(self, ledger: Ledger, days: Sequence[date], told: Told) -> Iterator[Outcome]:
+        known = [day for day in days if day in ledger.span]
         young = None
-        for day in (day for day in days if day in ledger.span):
-            at = (day - ledger.span.start).days
+        for day in known:
             if is_missing(self, ledger, day) and day < ledger.today:
                 yield missing(self, day)
             elif ledger.judgeable(day, self.metric):
-                young = self._too_young(ledger, at)
-            for n in np.flatnonzero(replay.dropped[at]):
-                told[int(n), int(replay.began[at, n])] = at
+                young = self._too_young(ledger, (day - ledger.span.start).days)
         if young:
             yield young
-        credited = self._credited(ledger, table, replay, told)
-        for (column, began), last in told.items():
-            if (column, last) not in credited:
-                yield self._finding(ledger, table, replay, column, began, last)
+        table = self.amounts(ledger)
+        columns = self._ever_low(ledger, table)
+        if len(columns):
+            replay = self.replayed(ledger, table, columns)
+            yield from self._news(ledger, table, replay, known, told)
 
-    def _credited(
-        self, ledger: Ledger, table: DailyTable, replay: Replay, told: dict[tuple[int, int], int]
-    ) -> set[tuple[int, int]]:
-        """The subjects and days that only a credit made low: they spent as they do."""
+    def _news(
+        self, ledger: Ledger, table: DailyTable, replay: Replay, days: Sequence[date], told: Told
+    ) -> Iterator[Finding]:
+        for (n, began), at in self._found(ledger, replay, days).items():
+            ids = table.ids[replay.columns[n]]
+            novelty = told.novelty(self.name, ids, _episode(ledger, began))
+            if novelty is Novelty.FIRST and not self._is_credited(ledger, ids, replay, n, at):
+                yield self._finding(ledger, table, replay, n, began, at)
+
+    def _found(
+        self, ledger: Ledger, replay: Replay, days: Sequence[date]
+    ) -> dict[tuple[int, int], int]:
+        """The columns of the replay that drop on some of the days and when each drop began, with
+        the last of these days."""
+        found: dict[tuple[int, int], int] = {}
+        for at in ((day - ledger.span.start).days for day in days):
+            for n in np.flatnonzero(replay.dropped[at]).tolist():
+                found[n, int(replay.began[at, n])] = at
+        return found
+
+    def _is_credited(self, ledger: Ledger, ids: Ids, replay: Replay, n: int, at: int) -> bool:
+        """Whether only a credit made the day low: the subject spent as it does."""
         if self.metric is not Metric.COST:
-            return set()
-        spent = {
-            at: gross(self, ledger, ledger.span.start + timedelta(days=at)) for at in told.values()
-        }
-        return {
-            (column, at)
-            for (column, _), at in told.items()
-            if spent[at].get(table.ids[column], 0) > replay.usual[at, column] * self.below / 100
-        }
+            return False
+        day = ledger.span.start + timedelta(days=at)
+        about = self.per, tuple(self.match.items()), day
+        spent = ledger.remembered(("gross", *about), lambda: gross(self, ledger, day))
+        return bool(spent.get(ids, 0) > replay.usual[at, n] * self.below / 100)
 
     def is_same(self, finding: Finding, known: Finding, ledger: Ledger) -> bool:
         return is_one_episode(finding, known, ledger, self.metric, calm=0)
@@ -140,61 +158,76 @@ class Drop(Rule):
         why = f"{weeks} settled {weekday:%A}s of history; a drop needs {WEEKS_NEEDED}."
         return Skipped(self.name, self.everyone, why)
 
-    def replayed(self, ledger: Ledger, table: DailyTable) -> Replay:
-        """Every day of the history judged, each by the days before it."""
-        complete = judgeable(self, ledger) & unplanned(self, ledger)
-        history, known = self._known(ledger)
-        usuals, weeks_of, regulars = known[0].copy(), known[1].copy(), known[2].copy()
-        dropped, began = np.zeros(history.shape, bool), np.full(history.shape, -1)
-        least = smallest_nanos(self, ledger)
-
-        def lies(at: NDArray[np.intp], some: NDArray[np.intp]) -> tuple[Any, Any]:
-            """Whether the days are low, and whether they are a drop."""
-            place = np.ix_(at, some)
-            low = np.maximum(table.values[place], 0) <= np.nan_to_num(usuals[place]) * self._share
-            worth = regulars[place] & (usuals[place] > 0) & (usuals[place] >= least)
-            return low, low & worth
-
-        days = np.flatnonzero(complete)
-        begins = lies(days, np.arange(history.shape[1]))[1]
-        ever = np.flatnonzero(begins.any(axis=0))  # nobody else is ever in a drop
-        running = np.full(len(ever), -1)
-        for at, one_begins in zip(map(int, days), begins.any(axis=1), strict=True):
-            going = np.flatnonzero(running >= 0)
-            if not len(going) and not one_begins:
+    def replayed(self, ledger: Ledger, table: DailyTable, columns: NDArray[np.intp]) -> Replay:
+        """Every day of the history judged for some columns, each by the days before it."""
+        history = self._history(ledger)[:, columns]
+        values = np.maximum(table.values[:, columns], 0)
+        usual, weeks, regular = _usual_of_all(history)
+        replay = Replay.untouched(columns, usual, weeks)
+        least = max(smallest_nanos(self, ledger), np.nextafter(0, 1))  # nothing is no usual day
+        worth = regular & (usual >= least)
+        complete = self._complete(ledger)
+        begin = (worth & self._is_low(values, usual) & complete[:, None]).any(axis=1)
+        running, goes_on = np.full(len(columns), -1), False
+        for at in np.flatnonzero(complete).tolist():
+            if not goes_on and not begin[at]:
                 continue
-            if len(going):
-                usuals[at, ever[going]], weeks_of[at, ever[going]], regulars[at, ever[going]] = (
-                    _usual(history[:, ever[going]], at, running[going])
+            if goes_on:
+                going = np.flatnonzero(running >= 0)
+                usual[at, going], weeks[at, going], regular[at, going] = _usual(
+                    history[:, going], at, running[going]
                 )
-            low, is_drop = (each[0] for each in lies(np.array([at]), ever))
+            low = self._is_low(values[at], usual[at])
+            is_drop = low & regular[at] & (usual[at] >= least)
             running = np.where(low, running, -1)
             running = np.where(is_drop & (running < 0), at, running)
-            dropped[at, ever], began[at, ever] = is_drop, running
-        return Replay(usuals, weeks_of, dropped, began)
+            replay.dropped[at], replay.began[at] = is_drop, running
+            goes_on = bool((running >= 0).any())
+        return replay
+
+    def _ever_low(self, ledger: Ledger, table: DailyTable) -> NDArray[np.intp]:
+        """The columns of whom a drop may begin some day; nobody else is ever in one."""
+
+        def made() -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+            history, values = self._history(ledger), np.maximum(table.values, 0)
+            may = _may_be_low(history, values, self._share) & self._complete(ledger)[:, None]
+            columns = np.flatnonzero(may.any(axis=0))
+            usual, _, regular = _usual_of_all(history[:, columns])
+            low = regular & self._is_low(values[:, columns], usual) & may[:, columns]
+            return columns, np.where(low, usual, 0.0).max(axis=0, initial=0.0)
+
+        columns, usual = ledger.remembered(self._key("low", self.below), made)
+        return columns[(usual > 0) & (usual >= smallest_nanos(self, ledger))]
+
+    def _is_low(self, values: NDArray[np.int64], usual: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return np.asarray(values <= np.nan_to_num(usual) * self._share)
+
+    def _complete(self, ledger: Ledger) -> NDArray[np.bool_]:
+        return judgeable(self, ledger) & unplanned(self, ledger)
+
+    def _key(self, *what: Hashable) -> Hashable:
+        return ("drop", *what, self.metric, self.per, tuple(self.match.items()), self.planned)
 
     @property
     def _share(self) -> float:
         return self.below / 100
 
-    def _known(self, ledger: Ledger) -> _Known:
-        """The days that are history and what is usual by them, shared by rules that are alike."""
+    def _history(self, ledger: Ledger) -> NDArray[np.float64]:
+        """The days that are history, NaN for all others."""
 
-        def made() -> _Known:
-            values = daily_values(self, ledger)[1]
+        def made() -> NDArray[np.float64]:
             usable = ledger.settled(self.metric) & unplanned(self, ledger)
-            history = np.where(usable[:, None], values, np.nan)
-            return history, _usual_of_all(history)
+            return np.where(usable[:, None], daily_values(self, ledger)[1], np.nan)
 
-        key = ("drop", self.metric, self.per, tuple(self.match.items()), self.planned)
-        return ledger.remembered(key, made)
+        return ledger.remembered(self._key("history"), made)
 
     def _finding(
         self, ledger: Ledger, table: DailyTable, replay: Replay, n: int, began: int, at: int
     ) -> Finding:
         first, day = (ledger.span.start + timedelta(days=index) for index in (began, at))
-        subject = self.subject(ledger, table.ids[n])
-        observed, usual = max(int(table.values[at, n]), 0), float(replay.usual[at, n])
+        column = int(replay.columns[n])
+        subject = self.subject(ledger, table.ids[column])
+        observed, usual = max(int(table.values[at, column]), 0), float(replay.usual[at, n])
         measure = self.measure_in(ledger.currency)
         said = amount(observed, measure)
         share = f"{observed / usual:.0%}"
@@ -206,7 +239,7 @@ class Drop(Rule):
             kind=self.kind,
             severity=self.severity,
             subject=subject,
-            period=period_of(first, Unit.DAY),
+            period=_episode(ledger, began),
             observed_in=Span(day, day + ONE_DAY),
             metric=self.metric,
             measure=measure,
@@ -244,6 +277,18 @@ def _usual_of_all(
     return median(past), weeks, (weeks >= WEEKS_NEEDED) & ~(past <= 0).any(axis=-1)
 
 
+def _may_be_low(
+    history: NDArray[np.float64], values: NDArray[np.int64], share: float
+) -> NDArray[np.bool_]:
+    """Where a day is low beside the highest of its weekdays, none of which is idle: no median is
+    above that, and few days are so low."""
+    highest, lowest = np.full(history.shape, np.nan), np.full(history.shape, np.nan)
+    for back in range(7, 7 * SAME_WEEKDAYS + 1, 7):
+        highest[back:] = np.fmax(highest[back:], history[:-back])
+        lowest[back:] = np.fmin(lowest[back:], history[:-back])
+    return np.asarray((lowest > 0) & (values <= highest * share))
+
+
 def _usual(
     history: NDArray[np.float64], at: int, running: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
@@ -272,6 +317,11 @@ def _doubt(rule: Drop, ledger: Ledger, at: int) -> str:
         " The whole organisation shows nothing for that day: this may be a broken fetch or a "
         "delay in billing."
     )
+
+
+def _episode(ledger: Ledger, began: int) -> Period:
+    """The day that a drop begins with, as its alert's period."""
+    return period_of(ledger.span.start + timedelta(days=began), Unit.DAY)
 
 
 def _said(day: date) -> str:

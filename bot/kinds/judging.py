@@ -12,13 +12,18 @@ from datetime import date
 from bot.alerts.model import Outcome, Skipped
 from bot.kinds.base import Rule
 from bot.kinds.rollup import told_once
+from bot.kinds.told import Told
 from bot.logs import bug
 from bot.spend.currency import Currency
 from bot.spend.ledger import Ledger
 
 
-def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[Outcome]:
+def judge(
+    rules: Iterable[Rule], ledger: Ledger, days: Sequence[date], told: Told | None = None
+) -> list[Outcome]:
     """What the rules say about the periods of the days (UTC, oldest first).
+
+    With `told`, findings that are no news beside it may be left out; else all that hold are given.
 
     A finding that another one tells already has that one's key in `inhibited_by`. A rule that
     fails by a bug of the bot becomes a `Skipped`; the others are judged.
@@ -28,7 +33,7 @@ def judge(rules: Iterable[Rule], ledger: Ledger, days: Sequence[date]) -> list[O
     for rule in rules:
         with suppress(Exception):  # it shows again, and is told, when the rule is judged
             rule.announce(ledger, days)
-    outcomes = [outcome for rule in rules for outcome in _judged(rule, ledger, days)]
+    outcomes = [outcome for rule in rules for outcome in _judged(rule, ledger, days, told)]
     try:
         return [*told_once(rules, ledger, outcomes), *unfit]
     except Exception:  # noqa: BLE001 - told twice is better than not at all
@@ -63,9 +68,12 @@ def in_dollars(rule: Rule, currency: Currency) -> Skipped:
     )
 
 
-def _judged(rule: Rule, ledger: Ledger, days: Sequence[date]) -> Iterator[Outcome]:
+def _judged(
+    rule: Rule, ledger: Ledger, days: Sequence[date], told: Told | None
+) -> Iterator[Outcome]:
     try:
-        yield from list(rule.judge(ledger, days))
+        found = rule.judge(ledger, days) if told is None else rule.judge_news(ledger, days, told)
+        yield from list(found)
     except Exception as error:  # noqa: BLE001  # one rule's bug must not silence the other rules
         bug(f"rule {rule.name!r} could not be judged")
         yield Skipped(rule.name, rule.everyone, _bug_words(error))

@@ -48,8 +48,9 @@ def _daily_values(rule: Rule, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
 
 
 def daily_cost(rule: Rule, ledger: Ledger, ids: tuple[Ids, ...]) -> Floats:
-    """Nanos of every day and of these subjects, (days, subjects)."""
-    return summed([rule.table(ledger, Additive.COST)], ids)
+    """Nanos of every day and of the subjects that `daily_values` has, (days, subjects)."""
+    key = ("daily cost", rule.metric, rule.per, tuple(rule.match.items()))
+    return ledger.remembered(key, lambda: summed([rule.table(ledger, Additive.COST)], ids))
 
 
 def summed(tables: Sequence[DailyTable], ids: tuple[Ids, ...]) -> Floats:

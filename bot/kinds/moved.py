@@ -6,12 +6,14 @@ What counts as moved is said in `bot.kinds.rollup`, which asks here first.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 
 from bot.alerts.model import ORGANIZATION, Dimension, Finding, Outcome, Remark, Subject
 from bot.kinds.base import Direction, Rule, amount
 from bot.kinds.spike import Series, Spike
+from bot.kinds.watched import Watched
 from bot.spend.calendar import period_name
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.names import clean
@@ -75,12 +77,24 @@ _NOT_REPLACEABLE = (ORGANIZATION.dimensions, (Dimension.PROJECT,))
 def _fall_of_the_others(rule: Spike, ledger: Ledger, part: Finding, whole: Subject) -> float:
     """How far the other parts of the whole that fell, beyond their swing, are below their usual."""
     day, at = part.period.start, (part.period.start - ledger.span.start).days
-    series = rule.series(ledger)
-    places = [n for n, ids in enumerate(series.ids) if _is_beside(ids, part.subject, whole)]
-    expected = rule.baseline(ledger, series.history[:, places], day)
-    observed = np.maximum(series.observed[at, places], 0.0)
+    series, watched = rule.series(ledger), _parts(rule, ledger, part.subject, whole, day)
+    others = np.array([n for n in watched.columns if series.ids[n] != part.subject.ids], np.intp)
+    expected = rule.baseline(ledger, others, day, watched)
+    observed = np.maximum(series.observed[at, others], 0.0)
     fallen = observed < expected.usual * np.exp(-FALLEN * expected.swing)  # never of a NaN
     return float((expected.usual - observed)[fallen].sum())
+
+
+def _parts(rule: Spike, ledger: Ledger, part: Subject, whole: Subject, day: date) -> Watched:
+    """All parts of the whole that the part is of, shared by those that stand out on the day."""
+    series = rule.series(ledger)
+
+    def made() -> Watched:
+        columns = [n for n, ids in enumerate(series.ids) if _is_of(ids, part, whole)]
+        return rule.watched(ledger, series, np.array(columns, np.intp), day)
+
+    about = rule.metric, rule.per, tuple(rule.match.items()), rule.planned
+    return ledger.remembered(("parts", *about, whole, day), made)
 
 
 def _rise_of(rule: Spike, ledger: Ledger, part: Finding, whole: Subject) -> float:
@@ -93,14 +107,16 @@ def _rise_of(rule: Spike, ledger: Ledger, part: Finding, whole: Subject) -> floa
     if own is None or total is None:
         return np.inf
     at = (part.period.start - ledger.span.start).days
-    usual = float(rule.baseline(ledger, total.history, part.period.start).usual[0])
-    day = np.inf if np.isnan(usual) else float(total.observed[at, 0]) - usual
+    day, first = part.period.start, np.zeros(1, np.intp)
+    expected = rule.baseline(ledger, first, day, rule.watched(ledger, total, first, day))
+    usual = float(expected.usual[0])
+    rose = np.inf if np.isnan(usual) else float(total.observed[at, 0]) - usual
     ran, whole_ran = _excess_lately(own, at), _excess_lately(total, at)
     high = np.flatnonzero(ran >= LASTING * excess(part))
     if not len(high):
-        return day
-    share = (day + whole_ran[high].sum()) / (excess(part) + ran[high].sum())
-    return float(min(day, share * excess(part)))
+        return rose
+    share = (rose + whole_ran[high].sum()) / (excess(part) + ran[high].sum())
+    return float(min(rose, share * excess(part)))
 
 
 def _column(rule: Spike, ledger: Ledger, subject: Subject) -> Series | None:
@@ -120,12 +136,11 @@ def _excess_lately(series: Series, at: int) -> Floats:
     return np.asarray(np.nan_to_num(series.observed[days, 0] - median(past)))
 
 
-def _is_beside(ids: Ids, part: Subject, whole: Subject) -> bool:
-    """Whether the ids are of another part of the same whole."""
+def _is_of(ids: Ids, part: Subject, whole: Subject) -> bool:
+    """Whether the ids are of a part, of the same kind as this one, of the whole."""
     member = dict(zip(part.dimensions, ids, strict=True))
     shared = zip(whole.dimensions, whole.ids, strict=True)
-    of_whole = whole == ORGANIZATION or all(member[of] == id_ for of, id_ in shared)
-    return of_whole and ids != part.ids
+    return whole == ORGANIZATION or all(member[of] == id_ for of, id_ in shared)
 
 
 def _moved_words(part: Finding, whole: Subject, fell: float, rise: float) -> str:

@@ -61,6 +61,7 @@ PROBE = 1
 """In dollars, or about as much."""
 BURST_RATIO = 20
 _PROBE = "Probe"
+_BLOCK = 1_024  # subjects at a time: bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +124,33 @@ class New(Rule):
         at = (day - ledger.span.start).days
         known = self._known(ledger)
         floor = self.floor(ledger, day)
-        for n in np.flatnonzero(table.values[at] >= floor):
+        fresh = self._newcomers(ledger, table, settled, at)
+        for n in fresh[table.values[at, fresh] >= floor]:
             of_subject = table.values[: at + 1, n]
             seen = self.sighting(of_subject, known, settled, floor, ledger.currency)
             if seen:
                 subject = self.subject(ledger, table.ids[int(n)])
                 yield self._finding(ledger, subject, day, int(table.values[at, n]), seen)
+
+    def _newcomers(
+        self, ledger: Ledger, table: DailyTable, settled: NDArray[np.bool_], at: int
+    ) -> NDArray[np.intp]:
+        """The columns that a day may call new, shared by rules that differ in their floors."""
+
+        def made() -> NDArray[np.intp]:
+            columns = np.flatnonzero(table.values[at] > 0)
+            before = np.concatenate([[0], settled.cumsum()])
+            known = self._known(ledger)
+            found = [np.zeros(0, dtype=np.intp)]
+            for first in range(0, len(columns), _BLOCK):
+                some = columns[first : first + _BLOCK]
+                came = arrivals(table.values[: at + 1, some], known, self.asleep_days)
+                old = (came.last_active < 0) & (before[came.first] < HISTORY_NEEDED)
+                found.append(some[(at - came.first < NEWCOMER_DAYS) & ~old])
+            return np.concatenate(found)
+
+        about = self.metric, self.per, tuple(self.match.items()), self.asleep_days
+        return ledger.remembered(("newcomers", *about, at), made)
 
     def _known(self, ledger: Ledger) -> NDArray[np.bool_]:
         """For each day of the history, whether it is not missing."""
@@ -212,18 +234,46 @@ def _is_burst(finding: Finding) -> bool:
     return any(label == _PROBE for label, _ in finding.facts)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Of each column; indexes are rows."""
+
+    first: NDArray[np.intp]
+    """The first active day since the last sleep."""
+    last_active: NDArray[np.intp]
+    """The last active day before that sleep; -1 where there was none."""
+    idle: NDArray[np.intp]
+    """The known idle days of that sleep; 0 where there was none."""
+
+
+def arrivals(values: NDArray[np.int64], known: NDArray[np.bool_], asleep_days: int) -> Arrivals:
+    """When the subjects of the columns came; each was active on some day.
+
+    `known` tells of each day, oldest first, whether it is not missing.
+    """
+    rows, columns = np.arange(len(values))[:, None], np.arange(values.shape[1])
+    active = values > 0
+    last = np.maximum.accumulate(np.where(active, rows, -1), axis=0)
+    before = np.concatenate([np.full((1, len(columns)), -1), last[:-1]])
+    known_until = np.concatenate([[0], known.cumsum()])
+    idle = known_until[rows] - known_until[before + 1]
+    woke = active & (before >= 0) & (idle >= asleep_days)
+    slept = woke.any(axis=0)
+    woke_on = len(values) - 1 - woke[::-1].argmax(axis=0)
+    return Arrivals(
+        first=np.where(slept, woke_on, active.argmax(axis=0)),
+        last_active=np.where(slept, before[woke_on, columns], -1),
+        idle=np.where(slept, idle[woke_on, columns], 0),
+    )
+
+
 def arrival(
     values: NDArray[np.int64], known: NDArray[np.bool_], asleep_days: int
 ) -> tuple[int, int | None, int]:
     """The first active day since the last sleep, the last one before it, the sleep's idle days."""
-    active = np.flatnonzero(values > 0)
-    known_until = np.concatenate([[0], known.cumsum()])
-    idle = known_until[active[1:]] - known_until[active[:-1] + 1]
-    sleeps = np.flatnonzero(idle >= asleep_days)
-    if not len(sleeps):
-        return int(active[0]), None, 0
-    last = int(sleeps[-1])
-    return int(active[last + 1]), int(active[last]), int(idle[last])
+    came = arrivals(values[:, None], known, asleep_days)
+    last = int(came.last_active[0])
+    return int(came.first[0]), None if last < 0 else last, int(came.idle[0])
 
 
 class _Words:

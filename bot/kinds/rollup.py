@@ -11,6 +11,7 @@ A spike of a part (a model of a project, a key, a project of the organisation) i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,8 @@ from bot.kinds.cap import Cap
 from bot.kinds.moved import excess, moved, rises, wholes_of
 from bot.spend.ledger import Ids, Ledger
 
+_Place = tuple[tuple[Dimension, ...], Ids]
+"""Whom a finding is about, whatever it is called."""
 DRIVES = 0.2
 """A part drives the organisation's spike from this share of its excess on."""
 MOST_NAMED = 3
@@ -31,13 +34,17 @@ def told_once(rules: Iterable[Rule], ledger: Ledger, outcomes: Sequence[Outcome]
     by_name = {rule.name: rule for rule in rules}
     settled = [moved(by_name, ledger, outcome) or outcome for outcome in outcomes]
     findings = [outcome for outcome in settled if isinstance(outcome, Finding)]
-    book = _Book(by_name, findings)
+    book = _Book.of(by_name, findings)
     spikes = [each for each in findings if rises(by_name, each)]
     tellers = {id(spike): teller for spike in spikes if (teller := book.teller_of(spike))}
 
+    driven: dict[int, list[Finding]] = defaultdict(list)
+    for spike in spikes:
+        if (driver_of := tellers.get(id(spike))) is not None:
+            driven[id(driver_of)].append(spike)
+
     def told(finding: Finding) -> Finding:
-        teller = tellers.get(id(finding))
-        drivers = [each for each in spikes if tellers.get(id(each)) is finding]
+        teller, drivers = tellers.get(id(finding)), driven.get(id(finding), [])
         named = _with_drivers(finding, sorted(drivers, key=lambda each: -excess(each)))
         return replace(named, inhibited_by=teller.key) if teller else named
 
@@ -49,7 +56,17 @@ class _Book:
     """The findings of one judgement, as they silence each other."""
 
     rules: Mapping[str, Rule]
-    findings: Sequence[Finding]
+    spikes: Mapping[_Place, Sequence[Finding]]
+    """Those upwards, by whom they are about; in their order, as the caps are."""
+    caps: Mapping[_Place, Sequence[Finding]]
+    order: Mapping[int, int]
+    """Of the caps."""
+
+    @classmethod
+    def of(cls, rules: Mapping[str, Rule], findings: Sequence[Finding]) -> _Book:
+        spikes = [each for each in findings if rises(rules, each)]
+        caps = [each for each in findings if isinstance(rules.get(each.rule), Cap)]
+        return cls(rules, _by_place(spikes), _by_place(caps), _order(caps))
 
     def teller_of(self, spike: Finding) -> Finding | None:
         """The finding that tells the spike already, if there is one."""
@@ -58,28 +75,29 @@ class _Book:
     def _tellers(self, finding: Finding) -> Iterator[Finding]:
         if (whole := self._spike_over(finding)) is not None:
             yield whole
-        yield from (cap for cap in self.findings if self._explains(finding, cap))
+        around = (finding.subject, *wholes_of(finding.subject))
+        found = [cap for subject in around for cap in self.caps.get(_place(subject), ())]
+        found.sort(key=lambda cap: self.order[id(cap)])
+        yield from (cap for cap in found if self._explains(finding, cap))
 
     def _spike_over(self, finding: Finding) -> Finding | None:
         """The spike of the nearest whole that tells this one."""
         for whole in wholes_of(finding.subject):
-            for each in self.findings:
-                if self._is_about(each, finding, whole) and _drives(finding, each):
+            for each in self.spikes.get(_place(whole), ()):
+                if self._is_about(each, finding) and _drives(finding, each):
                     return each
         return None
 
-    def _is_about(self, each: Finding, part: Finding, whole: Subject) -> bool:
-        if not rises(self.rules, each) or each.channel != part.channel:
+    def _is_about(self, each: Finding, part: Finding) -> bool:
+        if each.channel != part.channel:
             return False
-        same = (each.subject.dimensions, each.subject.ids) == (whole.dimensions, whole.ids)
         seen = self.rules[each.rule].match in ({}, self.rules[part.rule].match)
-        return same and seen and each.period == part.period and each.metric == part.metric
+        return seen and each.period == part.period and each.metric == part.metric
 
     def _explains(self, spike: Finding, cap: Finding) -> bool:
-        """Whether the cap's breach of that day tells the spike: the same subject is over it, or
-        its project or organisation that would not be without this spike."""
-        rule = self.rules.get(cap.rule)
-        if not isinstance(rule, Cap) or rule.match not in ({}, self.rules[spike.rule].match):
+        """Whether the breach of a cap, on the same subject or what that is a part of, tells the
+        spike of that day: the same subject is over it, or a whole that would not be without it."""
+        if self.rules[cap.rule].match not in ({}, self.rules[spike.rule].match):
             return False
         if cap.period != spike.period or cap.metric != spike.metric or cap.channel != spike.channel:
             return False
@@ -87,11 +105,21 @@ class _Book:
             return False
         if _place(cap.subject) == _place(spike.subject):
             return True
-        over = any(_place(cap.subject) == _place(whole) for whole in wholes_of(spike.subject))
-        return over and cap.observed - excess(spike) <= cap.limit
+        return cap.observed - excess(spike) <= cap.limit
 
 
-def _place(subject: Subject) -> tuple[tuple[Dimension, ...], Ids]:
+def _by_place(findings: Iterable[Finding]) -> Mapping[_Place, Sequence[Finding]]:
+    found: dict[_Place, list[Finding]] = defaultdict(list)
+    for each in findings:
+        found[_place(each.subject)].append(each)
+    return found
+
+
+def _order(findings: Iterable[Finding]) -> dict[int, int]:
+    return {id(each): n for n, each in enumerate(findings)}
+
+
+def _place(subject: Subject) -> _Place:
     return subject.dimensions, subject.ids
 
 
@@ -115,7 +143,7 @@ def _with_drivers(finding: Finding, drivers: Sequence[Finding]) -> Finding:
     )
 
 
-def _places(findings: Sequence[Finding]) -> list[tuple[tuple[Dimension, ...], Ids]]:
+def _places(findings: Sequence[Finding]) -> list[_Place]:
     return [_place(each.subject) for each in findings]
 
 

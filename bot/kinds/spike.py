@@ -51,7 +51,7 @@ What it says
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -68,11 +68,12 @@ from bot.kinds.lookback import daily_cost, daily_values, smallest_nanos, unplann
 from bot.kinds.money_options import Dollars
 from bot.kinds.spike_words import Expected, SpikeWords, Spoken, missing_words
 from bot.kinds.unjudged import unjudged
-from bot.spend.baseline import MIN_RATIO, WEEKDAY, Baseline, judge_last, usable_spend
+from bot.kinds.watched import Columns, Watched
+from bot.spend.baseline import MIN_RATIO, WEEKDAY, Bar, Baseline, judge_last, usable_spend
 from bot.spend.beside import Beside, beside
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of
 from bot.spend.ledger import Ids, Ledger
-from bot.spend.metrics import FORMULAS, Additive
+from bot.spend.metrics import FORMULAS, Metric
 from bot.spend.names import clean
 from bot.spend.weekdays import Floats
 
@@ -145,33 +146,58 @@ class Spike(Rule):
             yield Skipped(self.name, self.everyone, missing_words(missing))
         last = max((d for d in days if ledger.judgeable(d, self.metric)), default=None)
         if last is not None and last in ledger.span:
-            at = (last - ledger.span.start).days
             large = self._large(ledger, series, last)
-            seen = series.history[max(0, at - HISTORY_DAYS) : at + 1, large]
-            yield from unjudged(self, ledger, [series.ids[n] for n in large], seen)
+            if len(large):
+                watched = self._watched(ledger, series, last, large)
+                ids, places = [series.ids[n] for n in large], watched.places(large)
+                yield from unjudged(self, ledger, ids, watched.known[places], watched.idle[places])
+
+    def announce(self, ledger: Ledger, days: Sequence[date]) -> None:
+        super().announce(ledger, days)
+        floors: set[float] = ledger.remembered(self._key("floors"), set)
+        floors.add(self._least(ledger))
+
+    def _key(self, *what: Hashable) -> Hashable:
+        return ("spike", *what, self.metric, self.per, tuple(self.match.items()), self.planned)
 
     def series(self, ledger: Ledger) -> Series:
         """All subjects; settled, unplanned days since the first activity are history."""
-        key = ("spike", self.metric, self.per, tuple(self.match.items()), self.planned)
-        return ledger.remembered(key, lambda: self._series(ledger))
+        return ledger.remembered(self._key("series"), lambda: self._series(ledger))
 
     def _series(self, ledger: Ledger) -> Series:
         ids, values = daily_values(self, ledger)
         usable = ledger.settled(self.metric) & unplanned(self, ledger)
         return Series(ids, values, np.where(usable[:, None], values, np.nan))
 
-    def baseline(self, ledger: Ledger, history: Floats, day: date) -> Baseline:
-        """What was to be expected of the day, by the rows of `history` before it.
+    def baseline(self, ledger: Ledger, columns: Columns, day: date, watched: Watched) -> Baseline:
+        """What was to be expected of the day, for some of the columns that are watched.
 
-        `history` is (days of the ledger, subjects). Limits hold the floor and what is planned.
+        Limits hold the floor and what is planned.
         """
-        at = (day - ledger.span.start).days
-        seen = history[max(0, at - HISTORY_DAYS) : at + 1]
+        k, places = self.sensitivity.swings, watched.places(columns)
         if self.direction is Direction.DOWN:
-            return _judged_downwards(seen, self.sensitivity.swings)
-        expected = self.expected(seen, self.floors(ledger, day))
+            return _judged_downwards(watched.seen[:, places], k)
+        floors = self.floors(ledger, day)
+        bar = Bar.of(len(places), k, floors.normal, floors.far_out)
+        expected = watched.usual.only(places).held_to(bar)
         extra = self.planned_nanos(Span(day, day + ONE_DAY))
         return replace(expected, limit=expected.limit + extra) if extra else expected
+
+    def watched(self, ledger: Ledger, series: Series, columns: Columns, day: date) -> Watched:
+        """The columns (ascending) of a series, to be judged on the day."""
+        at = (day - ledger.span.start).days
+        return Watched(columns, series.history[max(0, at - HISTORY_DAYS) : at + 1, columns])
+
+    def _watched(self, ledger: Ledger, series: Series, day: date, columns: Columns) -> Watched:
+        """The columns among those that any of the rules about the series looks at on the day."""
+
+        def made() -> Watched:
+            floors: set[float] = ledger.remembered(self._key("floors"), set)
+            least = min(floors, default=self._least(ledger))
+            return self.watched(ledger, series, self._larger(ledger, series, day, least), day)
+
+        shared = ledger.remembered(self._key("watched", day), made)
+        return shared if shared.holds(columns) else self.watched(ledger, series, columns, day)
 
     def is_beyond(self, observed: Floats, limit: Floats) -> NDArray[np.bool_]:
         """Whether a day is a spike, given its limit. Nothing is beyond a NaN."""
@@ -184,24 +210,35 @@ class Spike(Rule):
 
     def floors(self, ledger: Ledger, day: date) -> Floors:
         """The smallest excess worth telling. A ratio has none."""
+        return self._floors(ledger, day, smallest_nanos(self, ledger))
+
+    def _floors(self, ledger: Ledger, day: date, least: float) -> Floors:
         if self.is_ratio:
             return Floors(0.0, 0.0)
-        average = 0.0
-        for quantity in FORMULAS[self.metric].over:
-            average += _average_day(ledger, quantity, day, ledger.settled(self.metric))
-        least = smallest_nanos(self, ledger)
+        average = ledger.remembered(
+            ("average day", self.metric, day), lambda: _average_day(ledger, self.metric, day)
+        )
         return Floors(
             max(least, SHARE_OF_ORGANIZATION * average), max(least, SHARE_FAR_OUT * average)
         )
 
-    def _large(self, ledger: Ledger, series: Series, day: date) -> list[int]:
+    def _large(self, ledger: Ledger, series: Series, day: date) -> Columns:
         """The columns of those whose day is large enough to be worth a word."""
-        observed = series.observed[(day - ledger.span.start).days]
-        large = observed > self.floors(ledger, day).far_out
+        return self._larger(ledger, series, day, self._least(ledger))
+
+    def _larger(self, ledger: Ledger, series: Series, day: date, least: float) -> Columns:
+        at = (day - ledger.span.start).days
+        observed = series.observed[at]
         if self.is_ratio:
-            spent = daily_cost(self, ledger, series.ids)[(day - ledger.span.start).days]
-            large = ~np.isnan(observed) & (spent >= self.min_nanos(ledger.currency))
-        return [int(n) for n in np.flatnonzero(large)]
+            spent = daily_cost(self, ledger, series.ids)[at]
+            return np.flatnonzero(~np.isnan(observed) & (spent >= least))
+        return np.flatnonzero(observed > self._floors(ledger, day, least).far_out)
+
+    def _least(self, ledger: Ledger) -> float:
+        """What `_larger` needs of a rule's own: its floor, of a ratio what the subject costs."""
+        if self.is_ratio:
+            return float(self.min_nanos(ledger.currency))
+        return smallest_nanos(self, ledger)
 
     @property
     def _project_at(self) -> int:
@@ -229,7 +266,7 @@ class Spike(Rule):
 
     def _judge_day(self, ledger: Ledger, series: Series, day: date) -> Iterator[Finding]:
         large = self._large(ledger, series, day)  # nobody else can be beyond the limit
-        if not large:
+        if not len(large):
             return
         at = (day - ledger.span.start).days
         for column, expected in self._beyond(ledger, series, large, day):
@@ -239,14 +276,15 @@ class Spike(Rule):
                 yield self._finding(ledger, ids, day, observed, expected)
 
     def _beyond(
-        self, ledger: Ledger, series: Series, columns: Sequence[int], day: date
+        self, ledger: Ledger, series: Series, columns: Columns, day: date
     ) -> Iterator[tuple[int, Expected]]:
         """Those of the columns that are above their limit, by themselves or beside the rest."""
         observed = series.observed[(day - ledger.span.start).days, columns]
-        alone = self.baseline(ledger, series.history[:, columns], day)
+        watched = self._watched(ledger, series, day, columns)
+        alone = self.baseline(ledger, columns, day, watched)
         high = (alone.method == WEEKDAY) & (observed > MIN_RATIO * alone.usual)
-        places = [int(n) for n in np.flatnonzero(high)]
-        rest = self.beside_the_rest(ledger, series, [columns[n] for n in places], day)
+        places = np.flatnonzero(high).tolist()
+        rest = self.beside_the_rest(ledger, series, columns[places].tolist(), day)
         limit = alone.limit.copy()
         if rest is not None:
             limit[places] = np.fmin(limit[places], rest.limit)
@@ -255,7 +293,7 @@ class Spike(Rule):
             if rest is not None and limit[n] < alone.limit[n]:
                 whole = ledger.name(Dimension.PROJECT, series.ids[columns[n]][self._project_at])
                 expected = expected.beside(rest, places.index(n), clean(whole))
-            yield columns[n], expected
+            yield int(columns[n]), expected
 
     def _finding(
         self, ledger: Ledger, ids: Ids, day: date, observed: float, expected: Expected
@@ -309,12 +347,12 @@ def _judged_downwards(seen: Floats, k: float) -> Baseline:
     )
 
 
-def _average_day(
-    ledger: Ledger, quantity: Additive, day: date, settled: NDArray[np.bool_]
-) -> float:
+def _average_day(ledger: Ledger, metric: Metric, day: date) -> float:
     """The organisation's mean settled day in the four weeks before the day."""
-    table = ledger.sums(quantity, ("organization",))
     at = (day - ledger.span.start).days
     window = slice(max(0, at - 28), at)
-    values = table.values[window].sum(axis=1)[settled[window]]
-    return float(values.mean()) if len(values) else 0.0
+    settled, average = ledger.settled(metric)[window], 0.0
+    for quantity in FORMULAS[metric].over:
+        values = ledger.sums(quantity, ("organization",)).values[window].sum(axis=1)[settled]
+        average += float(values.mean()) if len(values) else 0.0
+    return average

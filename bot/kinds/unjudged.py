@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.alerts.model import Skipped
 from bot.kinds.base import Rule
-from bot.spend.baseline import BURSTY_FROM, FULL_RULE_FROM, YOUNG_RULE_FROM, idle_share
+from bot.spend.baseline import BURSTY_FROM, FULL_RULE_FROM, YOUNG_RULE_FROM
 from bot.spend.ledger import Ids, Ledger
 from bot.spend.weekdays import Floats
 
@@ -16,16 +17,15 @@ MOST_NAMED = 5
 """More subjects than this that cannot be judged are told as one."""
 
 
-def unjudged(rule: Rule, ledger: Ledger, ids: Sequence[Ids], seen: Floats) -> Iterator[Skipped]:
-    """The young and the bursty among the subjects; `seen` is their history and the day judged."""
-    if not ids:
-        return
-    known = (~np.isnan(seen[:-1])).sum(axis=0)
+def unjudged(
+    rule: Rule, ledger: Ledger, ids: Sequence[Ids], known: NDArray[np.int64], idle: Floats
+) -> Iterator[Skipped]:
+    """The young and the bursty among the subjects, by how many days of each are known, and on
+    which share of them it was idle."""
     young = {ids[int(n)]: _young(int(known[n])) for n in np.flatnonzero(known < YOUNG_RULE_FROM)}
     yield from _told(
         rule, ledger, young, f"have under {YOUNG_RULE_FROM} settled days of history", _UNTIL_THEN
     )
-    idle = idle_share(seen)
     days_are_no_guide = (known >= FULL_RULE_FROM) & (idle >= BURSTY_FROM) & (idle < 1)
     bursty = {ids[int(n)]: _bursty(float(idle[n])) for n in np.flatnonzero(days_are_no_guide)}
     yield from _told(

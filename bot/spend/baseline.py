@@ -80,6 +80,52 @@ class Baseline:
     method: NDArray[np.str_]
 
 
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """A baseline before it is known how far above it a day must be: for several rules at once.
+
+    Fields as in `Baseline`.
+    """
+
+    usual: Floats
+    swing: Floats
+    level: Floats
+    cushion: Floats
+    weeks_used: Counts
+    history_days: Counts
+    method: NDArray[np.str_]
+
+    def only(self, subjects: NDArray[np.intp]) -> Usual:
+        """That of some subjects, by their numbers."""
+        return Usual(*(getattr(self, each.name)[subjects] for each in fields(self)))
+
+    def held_to(self, bar: Bar) -> Baseline:
+        """The baseline with its limit."""
+        by_highest = np.maximum(YOUNG_RATIO * self.usual, self.usual + bar.far_floor)  # or NaN
+        by_swing = bar.limit(self.usual, self.swing, self.cushion)
+        return Baseline(
+            usual=self.usual,
+            swing=self.swing,
+            limit=np.where(self.method == WEEKDAY, by_swing, by_highest),
+            level=self.level,
+            weeks_used=self.weeks_used,
+            history_days=self.history_days,
+            method=self.method,
+        )
+
+
+def usual_of_last(values: Floats) -> Usual:
+    """What is usual for the last row, from the rows before it only. Fields have shape (subjects,).
+
+    Raises ValueError without a row.
+    """
+    spend = usable_spend(values)
+    parts = [_usual(History.of(spend[:, block]), len(spend) - 1) for block in _blocks(spend)]
+    return Usual(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Usual)}
+    )
+
+
 def judge_last(
     values: Floats,
     *,
@@ -96,10 +142,8 @@ def judge_last(
     further out, or held to the highest day. Fields have shape (subjects,). Raises ValueError
     without a row.
     """
-    spend = usable_spend(values)
-    bar = Bar.of(spend, k, floor, far_floor, min_ratio)
-    last = len(spend) - 1
-    return _in_blocks(spend, bar, lambda history, part: _judged(history, last, part))
+    usual = usual_of_last(values)
+    return usual.held_to(Bar.of(len(usual.usual), k, floor, far_floor, min_ratio))
 
 
 def replay(
@@ -116,8 +160,11 @@ def replay(
     Fields have the shape of `values`; rows before `start` have method "none".
     """
     spend = usable_spend(values)
-    bar = Bar.of(spend, k, floor, far_floor, min_ratio)
-    return _in_blocks(spend, bar, lambda history, part: _replayed(history, start, part))
+    bar = Bar.of(spend.shape[1], k, floor, far_floor, min_ratio)
+    parts = [
+        _replayed(History.of(spend[:, block]), start, bar.part(block)) for block in _blocks(spend)
+    ]
+    return _joined(parts, lambda arrays: np.concatenate(arrays, axis=-1))
 
 
 def judged_at(
@@ -128,8 +175,8 @@ def judged_at(
     for first in range(0, len(rows), _BLOCK):
         block = slice(first, first + _BLOCK)
         before = history.before(rows[block], columns[block])
-        bar = Bar.of(before.spend, NORMAL_SWINGS, 0.0, None)
-        judged = _judged(before, LOOK_BACK, bar)
+        bar = Bar.of(len(rows[block]), NORMAL_SWINGS, 0.0, None)
+        judged = _usual(before, LOOK_BACK).held_to(bar)
         found.append((judged.usual, judged.limit))
     usuals, limits = zip(*found, strict=True)
     return np.concatenate(usuals), np.concatenate(limits)
@@ -189,14 +236,14 @@ class Bar:
     @classmethod
     def of(
         cls,
-        spend: Floats,
+        subjects: int,
         k: float,
         floor: ArrayLike,
         far_floor: ArrayLike | None,
         min_ratio: float = MIN_RATIO,
     ) -> Bar:
         floors = [floor, floor if far_floor is None else far_floor]
-        each = [np.broadcast_to(np.asarray(one, np.float64), spend.shape[1:]) for one in floors]
+        each = [np.broadcast_to(np.asarray(one, np.float64), (subjects,)) for one in floors]
         return cls(k, each[0], each[1], min_ratio)
 
     def part(self, block: slice) -> Bar:
@@ -269,18 +316,17 @@ class History:
         return self.first_day + np.where(rows - self.first_day + 1 < 21, 7, 14)
 
 
-def _in_blocks(spend: Floats, bar: Bar, judge: Callable[[History, Bar], Baseline]) -> Baseline:
-    parts = []
-    for first in range(0, max(spend.shape[1], 1), _BLOCK):
-        block = slice(first, first + _BLOCK)
-        parts.append(judge(History.of(spend[:, block]), bar.part(block)))
-    return _joined(parts, lambda arrays: np.concatenate(arrays, axis=-1))
+def _blocks(spend: Floats) -> list[slice]:
+    """Some subjects after the other; one block at least."""
+    return [slice(at, at + _BLOCK) for at in range(0, max(spend.shape[1], 1), _BLOCK)]
 
 
 def _replayed(history: History, start: int, bar: Bar) -> Baseline:
     silent = _unjudged(history.spend.shape[1])
     days = range(len(history.spend))
-    return _joined([_judged(history, t, bar) if t >= start else silent for t in days], np.stack)
+    return _joined(
+        [_usual(history, t).held_to(bar) if t >= start else silent for t in days], np.stack
+    )
 
 
 def _joined(
@@ -294,7 +340,7 @@ def _unjudged(subjects: int) -> Baseline:
     return Baseline(unknown, unknown, unknown, unknown, zero, zero, np.full(subjects, NONE))
 
 
-def _judged(history: History, t: int, bar: Bar) -> Baseline:
+def _usual(history: History, t: int) -> Usual:
     cushion = cushion_of(history, t)
     shift, swing, misses = shift_and_swing(misses_of(history, t, cushion))
     base = np.where(cushion == 0, 0 * history.base[t], history.base[t])  # four idle weeks
@@ -306,13 +352,11 @@ def _judged(history: History, t: int, bar: Bar) -> Baseline:
     young = (days >= YOUNG_RULE_FROM) & ~full & ~bursty
     highest = np.where(bursty, _highest(history, t), history.highest_before[t])
     usual = np.maximum((base + cushion) * np.exp(shift) - cushion, 0.0)
-    by_highest = np.maximum(YOUNG_RATIO * highest, highest + bar.far_floor)
-    cases = [full, young | bursty]
-    return Baseline(
-        usual=np.select(cases, [usual, highest], np.nan),
+    return Usual(
+        usual=np.select([full, young | bursty], [usual, highest], np.nan),
         swing=np.where(full, swing, np.nan),
-        limit=np.select(cases, [bar.limit(usual, swing, cushion), by_highest], np.nan),
         level=np.where(full, np.exp(shift), np.nan),
+        cushion=cushion,
         weeks_used=history.weeks[t],
         history_days=days,
         method=np.select([full, young, bursty], [WEEKDAY, YOUNG, BURSTY], NONE),

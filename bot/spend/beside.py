@@ -56,7 +56,7 @@ def beside(parts: Floats, rests: Floats, k: float, floor: float, far_floor: floa
     lift = np.exp(follows * np.maximum(moved, 0.0))
     swing = swing_of(part.past - follows * rest.past)
     usual = (part.usual + part.cushion) * lift - part.cushion
-    bar = Bar.of(parts, k + FURTHER, floor, far_floor)
+    bar = Bar.of(parts.shape[1], k + FURTHER, floor, far_floor)
     limit = bar.limit(usual, swing, part.cushion)
     return Beside(rest.last, rest.usual, lift, np.where(np.isnan(limit), np.nan, swing), limit)
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.spend.baseline import usable_spend
-from bot.spend.spikeless import without_spikes
+from bot.spend.spikeless import Grown
 from bot.spend.weekdays import Floats
 
 USABLE_DAYS_NEEDED: Final = 14
@@ -126,15 +126,22 @@ class Past:
     """What series taught, up to `last_day`: several periods can be foreseen from it."""
 
     capped: Floats
-    """(days, subjects) without spikes, where a forecast looks."""
+    """(days, subjects) without spikes, from the first day on that any of its forecasts looks at."""
     last_day: date
+    earlier: NDArray[np.int64]
+    """(subjects,): usable days before those."""
 
     @classmethod
-    def of(cls, values: Floats, last_day: date, until: date) -> Past:
-        """Take the daily values, (days, subjects), for periods with a day to come by `until`."""
+    def of(cls, values: Floats, last_day: date, until: date, grown: Grown | None = None) -> Past:
+        """Take the daily values, (days, subjects), for periods with a day to come by `until`.
+
+        `grown` knows the series of days before, where somebody replays them."""
         spend = usable_spend(values)  # a credit is not going to come every week
         horizon = max(REPLAYED_DAYS, (until - last_day).days)
-        return cls(without_spikes(spend, _first_row_replayed(spend, horizon)), last_day)
+        first = _first_row_replayed(spend, horizon)
+        earlier = np.isfinite(spend[:first]).sum(axis=0)
+        capped = (grown or Grown()).without_spikes(spend, first)
+        return cls(capped[first:], last_day, earlier)
 
     def period_ends(
         self, elapsed_totals: Sequence[float], remaining: Sequence[date], held: Held | None = None
@@ -145,8 +152,8 @@ class Past:
             return [Forecast(spent, spent, spent, ()) for spent in map(float, elapsed_totals)]
         rest = _days_to_come(self.capped, ahead)
         rest = held.still_to_come(rest) if held else rest
-        spread = np.exp(EIGHTY_PERCENT * _replayed_miss(self.capped, ahead))
-        usable = np.isfinite(self.capped).sum(axis=0)
+        spread = np.exp(EIGHTY_PERCENT * _replayed_miss(self.capped, self.earlier, ahead))
+        usable = self.earlier + np.isfinite(self.capped).sum(axis=0)
         return [
             _forecast(float(spent), rest[:, n], float(spread[n]))
             if usable[n] >= USABLE_DAYS_NEEDED
@@ -263,7 +270,7 @@ def _mean(values: Floats, counted: NDArray[np.bool_]) -> Floats:
     return np.asarray(total / np.maximum(counted.sum(axis=0), 1))
 
 
-def _replayed_miss(capped: Floats, ahead: Sequence[int]) -> Floats:
+def _replayed_miss(capped: Floats, earlier: NDArray[np.int64], ahead: Sequence[int]) -> Floats:
     """Root mean square log miss of the same forecast made 1, 2, ... weeks earlier; (subjects,).
 
     Only cutoffs whose days to come have all come by now count, the latest eight of them; of a
@@ -273,7 +280,8 @@ def _replayed_miss(capped: Floats, ahead: Sequence[int]) -> Floats:
     to_come = [days for days in ahead if days > 0] or [1]
     horizon = [days for days in to_come if days <= max(REPLAYED_DAYS, to_come[0])]
     first = -(-horizon[-1] // 7)
-    misses = [_miss(capped, horizon, len(capped) - 7 * w) for w in range(first, first + CUTOFFS)]
+    cutoffs = [len(capped) - 7 * weeks for weeks in range(first, first + CUTOFFS)]
+    misses = [_miss(capped, earlier, horizon, cutoff) for cutoff in cutoffs]
     squares = np.square(misses)
     known = ~np.isnan(squares)
     evidence = np.where(known, squares, 0.0).sum(axis=0) + PRIOR_WEIGHT * _prior_miss(capped) ** 2
@@ -301,8 +309,9 @@ def _prior_miss(capped: Floats) -> Floats:
     return np.asarray(LEAST_MISS + MISS_BY_SCATTER * np.minimum(relative, 1.0))
 
 
-def _miss(capped: Floats, ahead: Sequence[int], cutoff: int) -> Floats:
-    """Log miss of the forecast made from the first `cutoff` days; NaN where it cannot be told."""
+def _miss(capped: Floats, earlier: NDArray[np.int64], ahead: Sequence[int], cutoff: int) -> Floats:
+    """Log miss of the forecast made from the first `cutoff` days, and `earlier` usable ones before
+    them; NaN where it cannot be told."""
     unknown = np.full(capped.shape[1], np.nan)
     if cutoff < 1:
         return unknown
@@ -313,5 +322,5 @@ def _miss(capped: Floats, ahead: Sequence[int], cutoff: int) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):  # nothing, or nothing foreseen
         miss = np.clip(np.log(actual) - np.log(foreseen), -WORST_MISS, WORST_MISS)
     miss = np.where(actual == foreseen, 0.0, miss)
-    enough = np.isfinite(capped[:cutoff]).sum(axis=0) >= USABLE_DAYS_NEEDED
+    enough = earlier + np.isfinite(capped[:cutoff]).sum(axis=0) >= USABLE_DAYS_NEEDED
     return np.where(enough & (2 * usable.sum(axis=0) >= len(ahead)), miss, unknown)

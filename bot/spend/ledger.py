@@ -18,6 +18,7 @@ from bot.spend.calendar import ONE_DAY, DayState, SettlingTimes, Span, utc_day
 from bot.spend.currency import Currency
 from bot.spend.globs import Index, Match
 from bot.spend.metrics import FORMULAS, Additive, Metric
+from bot.spend.spikeless import Grown
 from bot.spend.split import Volume
 
 T = TypeVar("T")
@@ -90,12 +91,13 @@ class DailyTable:
 
     def totals(self, span: Span) -> dict[Ids, int]:
         """Exact sum of each subject over the part of the span that the table covers."""
+        return dict(zip(self.ids, self.sums(span).tolist(), strict=True))
+
+    def sums(self, span: Span) -> NDArray[np.int64]:
+        """The same by the numbers of the columns."""
         start = max((span.start - self.span.start).days, 0)
         end = max((span.end - self.span.start).days, 0)
-        return {
-            ids: int(total)
-            for ids, total in zip(self.ids, self.values[start:end].sum(axis=0), strict=True)
-        }
+        return np.asarray(self.values[start:end].sum(axis=0))
 
 
 def _has_tables(reader: object) -> TypeGuard[TableReader]:
@@ -112,7 +114,8 @@ class Ledger:
 
     `cost_states` and `usage_states` give the state of each day of `span` for money and volume.
     `currency` is the bill's: all money is in nanos of it.
-    `names` maps dimension -> id -> what people call it.
+    `names` maps dimension -> id -> what people call it. `grown` is what ledgers of one history
+    after the other share.
     """
 
     now: datetime
@@ -123,6 +126,7 @@ class Ledger:
     currency: Currency
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     settling: SettlingTimes = field(default_factory=SettlingTimes)
+    grown: Grown = field(default_factory=Grown)
     _tables: dict[tuple[Additive, tuple[str, ...]], DailyTable] = field(default_factory=dict)
     _bills: dict[tuple[tuple[str, ...], Days], Mapping[Ids, int]] = field(default_factory=dict)
     _volumes: dict[tuple[tuple[str, ...], Days], Mapping[Ids, Volume]] = field(default_factory=dict)

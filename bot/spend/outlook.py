@@ -165,7 +165,9 @@ def _past(ledger: Ledger, table: DailyTable, metric: Metric, planned: Mapping[da
 
     def made() -> tuple[DailyTable, Past]:
         values, last_day = _history(ledger, table, metric, planned)
-        return whole, Past.of(values, last_day, ledger.today)  # held, so that its id stays its own
+        return whole, Past.of(
+            values, last_day, ledger.today, ledger.grown
+        )  # held, so that its id stays its own
 
     skipped = tuple(sorted(day for day in planned if day in ledger.span))
     key = ("past", id(whole), columns, metric, skipped)

@@ -7,6 +7,8 @@ the limit is worked out of these alone.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -36,6 +38,59 @@ def without_spikes(spend: Floats, start: int = 0) -> Floats:
         block = slice(first, first + _BLOCK)
         _cap(capped[:, block], History.of(spend[:, block], start - LOOK_BACK), start)
     return capped
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Series that were capped before, the latest first: of those that only grew since, the new days
+    alone are judged. Keeps so many; by default none.
+
+    A replay asks about the same days again and again. What a day counts as depends on no later one.
+    """
+
+    keeps: int = 0
+    _before: list[_Capped] = field(default_factory=list)
+
+    def without_spikes(self, spend: Floats, start: int = 0) -> Floats:
+        """The same as the function of this name."""
+        begin = _begin(spend)  # from which day on history is asked for is not what tells it apart
+        capped = self._grown(spend[begin:], max(start - begin, 0))
+        return padded(capped, len(spend))
+
+    def _grown(self, spend: Floats, start: int) -> Floats:
+        before = next((each for each in self._before if each.leads_to(spend, start)), None)
+        if before is None:
+            capped = without_spikes(spend, start)
+        else:
+            self._before.remove(before)
+            known = len(before.spend)
+            capped = without_spikes(spend, max(known, start))
+            capped[start:known] = before.capped[start:known]
+        if self.keeps:
+            self._before.insert(0, _Capped(spend, capped, start))
+            del self._before[self.keeps :]
+        return capped
+
+
+def _begin(spend: Floats) -> int:
+    """The first row with a usable day; 0 where there is none."""
+    return int((~np.isnan(spend)).any(axis=1).argmax()) if spend.size else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Capped:
+    """Series, and what they were capped to from row `start` on."""
+
+    spend: Floats
+    capped: Floats
+    start: int
+
+    def leads_to(self, spend: Floats, start: int) -> bool:
+        """Whether those are the same series with some days more, or none."""
+        known = len(self.spend)
+        if spend.shape[1] != self.spend.shape[1] or len(spend) < known or start < self.start:
+            return False
+        return bool(np.array_equal(self.spend, spend[:known], equal_nan=True))
 
 
 def _cap(capped: Floats, history: History, start: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -43,23 +42,20 @@ def mark_failed(
     connection: Connection, dataset: str, span: Span, error: str, now: datetime
 ) -> None:
     """Note that these days could not be read. What fails as it did before has failed since then."""
-    for day in span:
-        same = sa.and_(days.c.dataset == dataset, days.c.day == day.toordinal())
-        alike = sa.and_(same, days.c.failed_at.is_not(None), days.c.error == error)
-        if connection.execute(sa.select(days.c.day).where(alike)).first() is None:
-            _upsert_day(connection, dataset, day, {"failed_at": to_text(now), "error": error})
+    about = sa.and_(days.c.dataset == dataset, within(days.c.day, span))
+    other = sa.or_(days.c.failed_at.is_(None), days.c.error.is_(None), days.c.error != error)
+    failed = {"failed_at": to_text(now), "error": error}
+    connection.execute(days.update().where(about, other).values(**failed))
+    known = set(connection.scalars(sa.select(days.c.day).where(about)))
+    unknown = [day.toordinal() for day in span if day.toordinal() not in known]
+    if unknown:
+        new = [{"dataset": dataset, "day": ordinal, **failed} for ordinal in unknown]
+        connection.execute(days.insert(), new)
 
 
 def within(column: sa.ColumnElement[int], span: Span) -> sa.ColumnElement[bool]:
     """Whether a day, as a number, is of the span."""
     return sa.and_(column >= span.start.toordinal(), column < span.end.toordinal())
-
-
-def _upsert_day(connection: Connection, dataset: str, day: date, values: Mapping[str, Any]) -> None:
-    key = {"dataset": dataset, "day": day.toordinal()}
-    known = sa.and_(days.c.dataset == dataset, days.c.day == day.toordinal())
-    if connection.execute(days.update().where(known).values(**values)).rowcount == 0:
-        connection.execute(days.insert().values(**key, **values))
 
 
 def _record(row: Any) -> DayRecord:

@@ -91,4 +91,5 @@ def test_a_forecast_looks_at_no_spike_before_those_that_are_capped_for_it(
     spend, last = bills(seed, days, 8), date(2026, 11, 17)
     to_come = [last + timedelta(days=ahead + n) for n in range(count)]
     some = Past.of(spend, last, to_come[0]).period_ends([0.0] * 8, to_come)
-    assert some == Past(without_spikes(spend), last).period_ends([0.0] * 8, to_come)
+    whole = Past(without_spikes(spend), last, np.zeros(8, dtype=np.int64))
+    assert some == whole.period_ends([0.0] * 8, to_come)

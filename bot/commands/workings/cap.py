@@ -6,7 +6,7 @@ from bot.alerts.model import Subject
 from bot.commands.workings.model import Words, Worked, period_days
 from bot.kinds import Cap
 from bot.kinds.cap import highest_step, percent_of
-from bot.kinds.cap_steps import DOUBT
+from bot.kinds.cap_steps import sure_end
 from bot.spend.calendar import Period, Unit
 from bot.spend.forecast import TooYoung
 from bot.spend.ledger import Ledger
@@ -58,7 +58,7 @@ def _foreseen(
         return ()
     end = outlook.forecast
     low, total, high = (words.amount(round(each)) for each in (end.low, end.total, end.high))
-    sure = round(end.total - DOUBT * (end.total - end.low))
+    sure = sure_end(outlook)
     step = highest_step(sure, limit, rule.forecast_steps)
     steps = ", ".join(f"{each:g}%" for each in rule.forecast_steps)
     return (

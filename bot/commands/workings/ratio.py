@@ -39,7 +39,8 @@ def work_of_ratio(rule: Spike, ledger: Ledger, subject: Subject, day: date) -> W
         return plain_work(rule, ledger, subject, period_of(day, Unit.DAY))
     at, n = (day - ledger.span.start).days, series.ids.index(subject.ids)
     observed = float(series.observed[at, n])
-    expected = rule.baseline(ledger, series.history[:, [n]], day)
+    column = np.array([n])
+    expected = rule.baseline(ledger, column, day, rule.watched(ledger, series, column, day))
     days = _weekdays(rule, ledger, subject, day, ~np.isnan(series.history[:, n]))
     if np.isnan(observed) or expected.method[0] == NONE:
         why_not = unjudged(rule, ledger, day) or _unknown(observed, expected)
