@@ -26,7 +26,7 @@ Told = tuple[date, str, float | None, float | None, str]
 
 def bills(seed: int) -> list[Entry]:
     """Projects that spike, drift, stop, wake, are new, probe and burst, are credited or bursty."""
-    chance, found = random.Random(seed), list[Entry]()  # noqa: S311
+    chance, found = random.Random(seed), list[Entry]()
     days = [YESTERDAY - timedelta(days=n) for n in range(HISTORY)][::-1]
     late = days.index(FIRST)
 
