@@ -88,9 +88,18 @@ class _EverLow(NamedTuple):
     """The days on which someone is low beside the highest of its weekdays, (days, subjects); of
     whom a drop may begin, and the highest usual day with which it may."""
 
+    start: date
     near: NDArray[np.bool_]
+    over: NDArray[np.bool_]
+    """The days on which no drop goes on, whatever went before."""
     columns: NDArray[np.intp]
     usual: NDArray[np.float64]
+
+    def since(self, day: date, columns: NDArray[np.intp]) -> int:
+        """The row after which a drop of these columns that goes on on that day has begun."""
+        over = self.over[: (day - self.start).days + 1, columns]
+        last = len(over) - 1 - over[::-1].argmax(axis=0)
+        return int(np.where(over.any(axis=0), last, 0).min())
 
 
 class Drop(Rule):
@@ -123,7 +132,8 @@ class Drop(Rule):
         table = self.amounts(ledger)
         columns = self._low_on(ledger, table, known)
         if len(columns):
-            replay = self.replayed(ledger, table, columns)
+            since = self._ever_low(ledger, table).since(known[0], columns)
+            replay = self.replayed(ledger, table, columns, since)
             yield from self._news(ledger, table, replay, known, told)
 
     def _news(
@@ -167,8 +177,11 @@ class Drop(Rule):
         why = f"{weeks} settled {weekday:%A}s of history; a drop needs {WEEKS_NEEDED}."
         return Skipped(self.name, self.everyone, why)
 
-    def replayed(self, ledger: Ledger, table: DailyTable, columns: NDArray[np.intp]) -> Replay:
-        """Every day of the history judged for some columns, each by the days before it."""
+    def replayed(
+        self, ledger: Ledger, table: DailyTable, columns: NDArray[np.intp], since: int = 0
+    ) -> Replay:
+        """Every day of the history judged for some columns, each by the days before it; from the
+        row `since` on, before which no drop goes on."""
         history = self._history(ledger)[:, columns]
         values = np.maximum(table.values[:, columns], 0)
         usual, weeks, regular = _usual_of_all(history)
@@ -178,7 +191,7 @@ class Drop(Rule):
         complete = self._complete(ledger)
         begin = (worth & self._is_low(values, usual) & complete[:, None]).any(axis=1)
         running, goes_on = np.full(len(columns), -1), False
-        for at in np.flatnonzero(complete).tolist():
+        for at in (since + np.flatnonzero(complete[since:])).tolist():
             if not goes_on and not begin[at]:
                 continue
             if goes_on:
@@ -198,7 +211,7 @@ class Drop(Rule):
         """The columns that may be in a drop on one of the days; nobody else is."""
         ever = self._ever_low(ledger, table)
         at_all = [(day - ledger.span.start).days for day in days]
-        now = ever.near[at_all].any(axis=0)[ever.columns]
+        now = np.asarray(ever.near[at_all].any(axis=0))[ever.columns]
         worth = (ever.usual > 0) & (ever.usual >= smallest_nanos(self, ledger))
         return ever.columns[now & worth]
 
@@ -208,12 +221,14 @@ class Drop(Rule):
         def made() -> _EverLow:
             history, values = self._history(ledger), np.maximum(table.values, 0)
             highest, lowest = _range_of_all(history)
-            near = np.asarray(values <= highest * self._share)  # no median is above the highest
-            may = near & (lowest > 0) & self._complete(ledger)[:, None]
+            near = self._is_low(values, highest)  # no median is above the highest
+            may = np.asarray(near & (lowest > 0) & self._complete(ledger)[:, None])
             columns = np.flatnonzero(may.any(axis=0))
             usual, _, regular = _usual_of_all(history[:, columns])
             low = regular & self._is_low(values[:, columns], usual) & may[:, columns]
-            return _EverLow(near, columns, np.where(low, usual, 0.0).max(axis=0, initial=0.0))
+            worth = np.where(low, usual, 0.0).max(axis=0, initial=0.0)
+            over = self._complete(ledger)[:, None] & ~near
+            return _EverLow(ledger.span.start, near, over, columns, worth)
 
         return ledger.remembered(self._key("low", self.below), made)
 
