@@ -27,6 +27,30 @@ def rule_files(shape: Shape, count: int) -> list[str]:
     return ["\n".join(["rules:", *part, ""]) for part in parts]
 
 
+def wide_file(count: int) -> str:
+    """The same of that many rules, each of them about every project: kinds in turn, pairs of a kind
+    differ in amounts and sensitivity."""
+    lines = [f"  - {json.dumps(_wide(number))}" for number in range(count)]
+    return "\n".join(["rules:", *lines, ""])
+
+
+def _wide(number: int) -> Rule:
+    least = round(0.5 + number / 50, 2)  # a project costs some two dollars a day
+    kinds: tuple[Rule, ...] = (
+        {
+            "kind": "spike",
+            "sensitivity": ("low", "normal", "high")[number // 6 % 3],
+            "min_usd": least,
+        },
+        {"kind": "cap", "limit_usd": round(6 + number / 10, 1)},
+        {"kind": "cap", "limit_usd": 50 + number, "period": "month", "forecast_steps": [100]},
+        {"kind": "drift", "min_usd": least},
+        {"kind": "new", "min_usd": least},
+        {"kind": "drop", "min_usd": least},
+    )
+    return {"name": f"wide rule {number:03d}", "per": "project", **kinds[number % len(kinds)]}
+
+
 def _rules(shape: Shape, count: int) -> Iterator[Rule]:
     ids = shape.project_ids()
     for number in range(count):

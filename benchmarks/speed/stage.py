@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -61,10 +61,14 @@ class Stage:
 
     def configured(self, url: str, shape: Shape, rules: int, history: int = 90) -> Path:
         """A configuration for it; the database is `work.db`."""
+        return self.ruled(rule_files(shape, rules), url, history)
+
+    def ruled(self, files: Sequence[str], url: str, history: int) -> Path:
+        """The same with the texts of these rule files."""
         folder = self.folder / "rules"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        for number, text in enumerate(rule_files(shape, rules)):
+        for number, text in enumerate(files):
             (folder / f"{number:02d}.yaml").write_text(text)
         config = self.folder / "config.yaml"
         config.write_text(_CONFIG.format(url=url, refetch=REFETCHED, history=history))

@@ -33,7 +33,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,24 @@ class Replay:
         return cls(columns, usual, weeks, *nothing)
 
 
+class _EverLow(NamedTuple):
+    """The days on which someone is low beside the highest of its weekdays, (days, subjects); of
+    whom a drop may begin, and the highest usual day with which it may."""
+
+    start: date
+    near: NDArray[np.bool_]
+    over: NDArray[np.bool_]
+    """The days on which no drop goes on, whatever went before."""
+    columns: NDArray[np.intp]
+    usual: NDArray[np.float64]
+
+    def since(self, day: date, columns: NDArray[np.intp]) -> int:
+        """The row after which a drop of these columns that goes on on that day has begun."""
+        over = self.over[: (day - self.start).days + 1, columns]
+        last = len(over) - 1 - over[::-1].argmax(axis=0)
+        return int(np.where(over.any(axis=0), last, 0).min())
+
+
 class Drop(Rule):
     """A day far below its usual; see the module's manual page."""
 
@@ -112,9 +130,10 @@ class Drop(Rule):
         if young:
             yield young
         table = self.amounts(ledger)
-        columns = self._ever_low(ledger, table)
+        columns = self._low_on(ledger, table, known)
         if len(columns):
-            replay = self.replayed(ledger, table, columns)
+            since = self._ever_low(ledger, table).since(known[0], columns)
+            replay = self.replayed(ledger, table, columns, since)
             yield from self._news(ledger, table, replay, known, told)
 
     def _news(
@@ -158,8 +177,11 @@ class Drop(Rule):
         why = f"{weeks} settled {weekday:%A}s of history; a drop needs {WEEKS_NEEDED}."
         return Skipped(self.name, self.everyone, why)
 
-    def replayed(self, ledger: Ledger, table: DailyTable, columns: NDArray[np.intp]) -> Replay:
-        """Every day of the history judged for some columns, each by the days before it."""
+    def replayed(
+        self, ledger: Ledger, table: DailyTable, columns: NDArray[np.intp], since: int = 0
+    ) -> Replay:
+        """Every day of the history judged for some columns, each by the days before it; from the
+        row `since` on, before which no drop goes on."""
         history = self._history(ledger)[:, columns]
         values = np.maximum(table.values[:, columns], 0)
         usual, weeks, regular = _usual_of_all(history)
@@ -169,7 +191,7 @@ class Drop(Rule):
         complete = self._complete(ledger)
         begin = (worth & self._is_low(values, usual) & complete[:, None]).any(axis=1)
         running, goes_on = np.full(len(columns), -1), False
-        for at in np.flatnonzero(complete).tolist():
+        for at in (since + np.flatnonzero(complete[since:])).tolist():
             if not goes_on and not begin[at]:
                 continue
             if goes_on:
@@ -185,19 +207,30 @@ class Drop(Rule):
             goes_on = bool((running >= 0).any())
         return replay
 
-    def _ever_low(self, ledger: Ledger, table: DailyTable) -> NDArray[np.intp]:
-        """The columns of whom a drop may begin some day; nobody else is ever in one."""
+    def _low_on(self, ledger: Ledger, table: DailyTable, days: Sequence[date]) -> NDArray[np.intp]:
+        """The columns that may be in a drop on one of the days; nobody else is."""
+        ever = self._ever_low(ledger, table)
+        at_all = [(day - ledger.span.start).days for day in days]
+        now = np.asarray(ever.near[at_all].any(axis=0))[ever.columns]
+        worth = (ever.usual > 0) & (ever.usual >= smallest_nanos(self, ledger))
+        return ever.columns[now & worth]
 
-        def made() -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def _ever_low(self, ledger: Ledger, table: DailyTable) -> _EverLow:
+        """Of whom a drop may begin some day, shared by rules that differ in what is worth it."""
+
+        def made() -> _EverLow:
             history, values = self._history(ledger), np.maximum(table.values, 0)
-            may = _may_be_low(history, values, self._share) & self._complete(ledger)[:, None]
+            highest, lowest = _range_of_all(history)
+            near = self._is_low(values, highest)  # no median is above the highest
+            may = np.asarray(near & (lowest > 0) & self._complete(ledger)[:, None])
             columns = np.flatnonzero(may.any(axis=0))
             usual, _, regular = _usual_of_all(history[:, columns])
             low = regular & self._is_low(values[:, columns], usual) & may[:, columns]
-            return columns, np.where(low, usual, 0.0).max(axis=0, initial=0.0)
+            worth = np.where(low, usual, 0.0).max(axis=0, initial=0.0)
+            over = self._complete(ledger)[:, None] & ~near
+            return _EverLow(ledger.span.start, near, over, columns, worth)
 
-        columns, usual = ledger.remembered(self._key("low", self.below), made)
-        return columns[(usual > 0) & (usual >= smallest_nanos(self, ledger))]
+        return ledger.remembered(self._key("low", self.below), made)
 
     def _is_low(self, values: NDArray[np.int64], usual: NDArray[np.float64]) -> NDArray[np.bool_]:
         return np.asarray(values <= np.nan_to_num(usual) * self._share)
@@ -277,16 +310,15 @@ def _usual_of_all(
     return median(past), weeks, (weeks >= WEEKS_NEEDED) & ~(past <= 0).any(axis=-1)
 
 
-def _may_be_low(
-    history: NDArray[np.float64], values: NDArray[np.int64], share: float
-) -> NDArray[np.bool_]:
-    """Where a day is low beside the highest of its weekdays, none of which is idle: no median is
-    above that, and few days are so low."""
+def _range_of_all(
+    history: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The highest and the lowest of the usable same weekdays of every row; NaN without one."""
     highest, lowest = np.full(history.shape, np.nan), np.full(history.shape, np.nan)
     for back in range(7, 7 * SAME_WEEKDAYS + 1, 7):
         highest[back:] = np.fmax(highest[back:], history[:-back])
         lowest[back:] = np.fmin(lowest[back:], history[:-back])
-    return np.asarray((lowest > 0) & (values <= highest * share))
+    return highest, lowest
 
 
 def _usual(

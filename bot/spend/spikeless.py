@@ -64,7 +64,8 @@ class Grown:
         else:
             self._before.remove(before)
             known = len(before.spend)
-            capped = without_spikes(spend, max(known, start))
+            begin = max(known, start)
+            capped = without_spikes(spend, begin) if begin < len(spend) else spend.copy()
             capped[start:known] = before.capped[start:known]
         if self.keeps:
             self._before.insert(0, _Capped(spend, capped, start))
