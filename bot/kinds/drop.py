@@ -72,6 +72,11 @@ class Replay:
     began: NDArray[np.int64]
     """The first day of the drop that a day belongs to; -1 where there is none."""
 
+    def only(self, columns: NDArray[np.intp]) -> Replay:
+        """The same of some of the subjects."""
+        one = (self.usual, self.weeks, self.dropped, self.began)
+        return Replay(*(each[:, columns] for each in one))
+
 
 _Usual = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]
 """What is usual, by how many weeks, and whether none of them was idle."""
@@ -141,7 +146,7 @@ class Drop(Rule):
         return Skipped(self.name, self.everyone, why)
 
     def replayed(self, ledger: Ledger, table: DailyTable) -> Replay:
-        """Every day of the history judged, each by the days before it."""
+        """Every day of the history judged, each by the days before it. `table`: all subjects."""
         complete = judgeable(self, ledger) & unplanned(self, ledger)
         history, known = self._known(ledger)
         usuals, weeks_of, regulars = known[0].copy(), known[1].copy(), known[2].copy()

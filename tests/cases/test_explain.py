@@ -16,6 +16,7 @@ from bot.alerts.decide import Circumstances, after, verdict
 from bot.alerts.life import Alert
 from bot.alerts.model import Finding
 from bot.cli import run
+from bot.commands import explaintext
 from bot.commands.workings import worked
 from bot.messages.model import Message, MessageType
 from bot.spend.calendar import DayState, Unit, period_of
@@ -300,6 +301,22 @@ def test_a_dearer_request_is_explained_by_the_weekdays_it_is_judged_by() -> None
     assert work.silence[0] == "a day up to $0.04"
 
 
+def test_a_day_that_was_never_read_is_unknown_and_not_zero(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    early = (*SPIKE, "2026-08-18", "--as-of", "2026-08-19T09:00:00Z")
+    days = {day["day"]: day for day in document(capsys, *early)["days"]}
+    assert (days["2026-08-11"]["value"], days["2026-08-11"]["state"]) == (None, "missing")
+    assert days["2026-08-18"]["value"] is not None
+    assert "  2026-08-11  Tue  unknown  missing   not used: missing" in said(capsys, *early)
+
+
+def test_a_name_is_written_as_it_is() -> None:
+    told = {"verdict": "search cost $9.00.", "holds": True}
+    assert explaintext._verdict(told) == "search cost $9.00."
+    assert explaintext._verdict({"verdict": "not a spike: no", "holds": False}) == "Not a spike: no."
+
+
 def test_a_drop_is_explained_by_the_usual_it_is_judged_by() -> None:
     book = ledger(daily([40.0 + n % 7 for n in range(80)] + [3.0], project="proj_a"))
     one = rule("drop", per="project")
@@ -312,6 +329,17 @@ def test_a_drop_is_explained_by_the_usual_it_is_judged_by() -> None:
         found.expected,
     )
     assert work.silence[0] == f"a day above {USD.text(found.limit or 0)}"
+
+
+def test_a_drop_is_explained_where_others_share_the_bill() -> None:
+    others = daily([9.0] * 81, project="proj_0") + daily([7.0] * 81, project="proj_z")
+    book = ledger(daily([40.0] * 80 + [3.0], project="proj_a") + others)
+    work = worked(rule("drop", per="project"), book, project(), period_of(on("11-19"), Unit.DAY))
+    assert work.formula == (
+        "usual $40.00 = the median of 6 Thursdays",
+        "a drop at or under $8.00 = 20% of it",
+        "Thu 19 Nov 2026: $3.00, 8% of the usual",
+    )
 
 
 def test_a_drop_that_is_none_says_why() -> None:

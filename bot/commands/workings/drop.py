@@ -33,9 +33,9 @@ def work_of_drop(rule: Drop, ledger: Ledger, subject: Subject, day: date) -> Wor
     columns = np.array([n for n, ids in enumerate(table.ids) if ids == subject.ids], dtype=np.intp)
     if not len(columns):
         return plain_work(rule, ledger, subject, period_of(day, Unit.DAY))
-    table = table.only(columns)
     at = (day - ledger.span.start).days
-    replay = rule.replayed(ledger, table)
+    replay = rule.replayed(ledger, table).only(columns)
+    table = table.only(columns)
     observed, usual = max(int(table.values[at, 0]), 0), float(replay.usual[at, 0])
     days = _weekdays(rule, ledger, table, at, int(replay.began[at, 0]))
     if blocked := unjudged(rule, ledger, day):
