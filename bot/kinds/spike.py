@@ -284,6 +284,7 @@ class Spike(Rule):
             observed=observed if self.is_ratio else self._exact(ledger, ids, day),
             limit=limit if self.is_ratio else round(limit),
             expected=usual if self.is_ratio else round(usual),
+            is_usual=expected.method == WEEKDAY,
             provisional=ledger.state(day, self.metric) is not DayState.SETTLED,
             why=words.why,
             headline=words.headline,
