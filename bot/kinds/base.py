@@ -197,6 +197,16 @@ class Rule(BaseModel):
             return 0
         return from_dollars(sum((p.extra for p in self.planned if p.overlaps(span)), Decimal(0)))
 
+    def planned_words(self, span: Span, currency: Currency) -> str:
+        """What is planned for some of the days, to be said of a limit that holds it: `, $400 of it
+        planned (batch job, @ann)`. Empty where nothing is. Plain text."""
+        extra = self.planned_nanos(span)
+        if not extra:
+            return ""
+        named = dict.fromkeys(p.named for p in self.planned if p.overlaps(span) and p.named)
+        said = f" ({'; '.join(named)})" if named else ""
+        return f", {currency.as_set(extra)} of it planned{said}"
+
     def is_quiet(self, severity: Severity, local: datetime) -> bool:
         """Whether an alert of that severity is held back at that local time."""
         return self.quiet is not None and self.quiet.holds(severity, local)

@@ -271,6 +271,7 @@ class Spike(Rule):
             is_running=day == ledger.today,
             observed=observed,
             expected=expected,
+            planned=self.planned_words(Span(day, day + ONE_DAY), ledger.currency),
         )
         words = SpikeWords(spoken)
         return Finding(

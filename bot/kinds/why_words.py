@@ -46,7 +46,7 @@ def sentences(
     elif low:
         usual = split.against.replace("a ", "A ", 1)
         usual = f"{usual} ({currency.text(split.expected)})"
-        first = f"{usual} is over this cap too: {currency.signed(split.change)}."
+        first = f"{usual} is over this cap too{_slight(split, currency)}."
     elif not _is_change(split):
         first = f"That is about {_against(finding, split, currency)}{_slight(split, currency)}."
     else:

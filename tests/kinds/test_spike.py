@@ -258,6 +258,12 @@ def test_a_planned_day_may_cost_its_allowance_more(allowance: float, found: int)
     assert len(findings(spike(per="project", planned=planned), book)) == found
 
 
+def test_a_spike_says_how_much_of_what_was_fine_is_planned() -> None:
+    planned = [{"from": "2026-11-19", "until": "2026-11-19", "usd": 9, "note": "evals"}]
+    (found,) = findings(spike(per="project", planned=planned), with_day("11-19", 150))
+    assert ", $9 of it planned (evals), would have been fine." in found.why
+
+
 def test_todays_spend_never_moves_the_limit_of_today() -> None:
     limits = set()
     for dollars in (60, 600, 6000):
