@@ -183,7 +183,7 @@ def test_a_cap_that_usual_spend_passes_says_so_and_names_the_spenders() -> None:
     calm = used(ALL_DAYS, 20, project="p2", api_key="k2")
     found = told(rule("cap", limit_usd=30), book(used(ALL_DAYS, 100), calm))
     assert found.causes == (
-        "A usual Thursday ($37.20) is over this cap too: +$0.00.",
+        "A usual Thursday ($37.20) is over this cap too.",
         "Most of it: project search $31.00 (83%), model gpt-5 $37.20, key ci-key $31.00 (83%).",
     )
 
