@@ -106,7 +106,7 @@ class CapWords:
 
     @property
     def _estimated(self) -> str:
-        if not self.missing:
+        if not self.missing or not self.foreseen:
             return ""
         if len(self.missing) == 1:
             return f" {day_name(self.missing[0])} is missing and estimated."
