@@ -28,8 +28,8 @@ What it does
 Options
     sensitivity   low | normal | high: k = 2.8, 2.5 or 2 swings (default normal).
     direction     up | down (default up). Down is for ratios; `drop` tells spend that stops.
-    min_usd       smallest excess over the usual, in dollars (default 5). For ratios: what the
-                  subject must cost that day.
+    min_usd       smallest excess over the usual, in dollars (default 5); 0 takes the floors of
+                  0.5 and 4 % away with it. For ratios: what the subject must cost that day.
     min_amount    the same in the bill's currency.
 
 Example
@@ -72,7 +72,7 @@ from bot.spend.baseline import MIN_RATIO, WEEKDAY, Baseline, judge_last, usable_
 from bot.spend.beside import Beside, beside
 from bot.spend.calendar import ONE_DAY, DayState, Span, Unit, period_of
 from bot.spend.ledger import Ids, Ledger
-from bot.spend.metrics import FORMULAS, Additive
+from bot.spend.metrics import FORMULAS, Additive, Metric
 from bot.spend.names import clean
 from bot.spend.weekdays import Floats
 
@@ -183,13 +183,13 @@ class Spike(Rule):
         return judge_last(seen, k=k, floor=floors.normal, far_floor=floors.far_out)
 
     def floors(self, ledger: Ledger, day: date) -> Floors:
-        """The smallest excess worth telling. A ratio has none."""
-        if self.is_ratio:
+        """The smallest excess worth telling. A ratio has none, nor a rule with `min_usd: 0`."""
+        least = smallest_nanos(self, ledger)
+        if self.is_ratio or (self.metric is Metric.COST and not least):
             return Floors(0.0, 0.0)
         average = 0.0
         for quantity in FORMULAS[self.metric].over:
             average += _average_day(ledger, quantity, day, ledger.settled(self.metric))
-        least = smallest_nanos(self, ledger)
         return Floors(
             max(least, SHARE_OF_ORGANIZATION * average), max(least, SHARE_FAR_OUT * average)
         )
