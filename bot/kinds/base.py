@@ -254,11 +254,11 @@ class Rule(BaseModel):
 
 
 def amount(value: float, measure: Measure) -> str:
-    """A number of a finding for people: `$1,234.56`, `12,300 requests`, `4.12M tokens`."""
+    """A number of a finding for people: `$1,234.56`, `12,300 requests`, `4.12M tokens`, `21.6%`."""
     if measure.currency:
-        return measure.currency.text(value)
+        return (measure.currency.text if measure.is_total else measure.currency.price)(value)
     if measure == Measure.RATIO:
-        return f"{value:.0%}"
+        return f"{value:.1%}".replace(".0%", "%")
     unit = measure.value
     if value >= 1e6:
         return f"{value / 1e6:,.{2 if value < 1e7 else 1}f}M {unit}"

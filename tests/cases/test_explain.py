@@ -293,12 +293,12 @@ def test_a_dearer_request_is_explained_by_the_weekdays_it_is_judged_by() -> None
     assert work.formula == (
         "usual $0.03: middle of 7 Thursdays, drawn to weekdays like it, moved half-way by the last "
         "week",
-        "limit $0.04: about $0.03 × 1.09^2.5, and at least $0.03 × 1.5",
+        "limit $0.045: about $0.03 × 1.09^2.5, and at least $0.03 × 1.5",
     )
     assert [f"{day.day:%m-%d} {day.why_not}" for day in work.days if day.why_not] == [
         "11-05 fewer than 20 requests"
     ]
-    assert work.silence[0] == "a day up to $0.04"
+    assert work.silence[0] == "a day up to $0.045"
 
 
 def test_a_day_that_was_never_read_is_unknown_and_not_zero(
