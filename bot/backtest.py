@@ -73,6 +73,11 @@ class Backtest:
         """So many alerts in all days, as a number per week."""
         return round(alerts * 7 / len(self.days), 2) if len(self.days) else 0.0
 
+    def rate(self, alerts: int) -> str:
+        """The same in words: `0.3 per week`, and never zero for something."""
+        rate = self.per_week(alerts)
+        return f"{rate:.1f} per week" if rate >= 0.05 or not alerts else "under 0.1 per week"
+
     def without(self, other: Backtest) -> list[Replayed]:
         """The alerts that the other one does not tell, by their keys."""
         known = {alert.key for alert in other.alerts}

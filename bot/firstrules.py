@@ -40,10 +40,14 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True, slots=True)
 class FirstRules:
-    """A rule file's text, and the sentence on what it was worked out from."""
+    """A rule file's text, and the sentence on what it was worked out from.
+
+    `since`: the first UTC day of that history; None without one.
+    """
 
     text: str
     basis: str
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ def first_rules(ledger: Ledger) -> FirstRules:
             *_spikes(totals, ledger, recent),
         ]
     )
-    return FirstRules(f"{text}\n", _basis(days, ledger.currency.text(spent), len(spenders)))
+    basis = _basis(days, ledger.currency.text(spent), len(spenders))
+    return FirstRules(f"{text}\n", basis, days[0])
 
 
 def guessed_rules(currency: Currency) -> FirstRules:
@@ -128,14 +133,14 @@ def _organisation_cap(
 def _budget(ledger: Ledger, totals: NDArray[np.int64], days: Sequence[date]) -> Iterator[str]:
     worth, why = _month(ledger, totals, days)
     yield f"  # {why};"
-    yield "  # 1.1 times that, rounded up. Told at 80% and again when it is spent."
+    yield "  # 1.1 times that, rounded up. Told when it is foreseen to be passed, and when it is."
     yield from _rule(
         {
             "name": "monthly budget",
             "kind": "cap",
             "period": "month",
             _limit(ledger.currency): round_up(worth * 1.1, ledger.currency.times),
-            "steps": [80, 100],
+            "forecast_steps": [100],
             "severity": "critical",
         }
     )
@@ -249,7 +254,7 @@ def _guesses(currency: Currency) -> str:
     rules: list[dict[str, Any]] = [
         {"name": "organisation daily cap", "kind": "cap", limit: guess},
         {"name": "monthly budget", "kind": "cap", "period": "month", limit: 20 * guess,
-         "steps": [80, 100]},
+         "forecast_steps": [100]},
         {"name": "project daily caps", "kind": "cap", "per": "project", limit: guess / 2},
         {"name": "project spikes", "kind": "spike", "per": "project"},
     ]  # fmt: skip

@@ -193,6 +193,9 @@ class Finding:
     headline: str
     limit: int | float | None = None
     expected: int | float | None = None
+    is_usual: bool = True
+    """Whether `expected` is what such a day usually is. Else it is the highest day of a history
+    that tells no usual one: a line to judge by, and nothing to explain a change with."""
     step: float | None = None
     provisional: bool = False
     facts: tuple[tuple[str, str], ...] = field(default=())

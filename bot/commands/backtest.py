@@ -148,8 +148,13 @@ def _reach(app: App, book: Rulebook) -> Reach:
 def _first_held(app: App) -> date:
     span = Span(app.today - _LONG_AGO, app.today + ONE_DAY)
     times = app.configuration.settings.source.settling
-    states = app.history.states(COSTS, span, times, app.now)
-    held = [day for day, state in states.items() if state is not DayState.MISSING]
+    costs = app.history.states(COSTS, span, times, app.now)
+    usage = app.history.usage_states(span, times, app.now)  # a bill may have nothing else
+    held = [
+        day
+        for day, state in (*costs.items(), *usage.items())
+        if state is not DayState.MISSING
+    ]
     if not held:
         raise UsageError(
             "there is no history to replay", hint="bring some in with `bot fetch --since DAY`"

@@ -131,17 +131,24 @@ def _inhibited(news: News) -> dict[str, Any]:
 
 
 def _alert(alert: Replayed) -> dict[str, Any]:
-    numbers = finding_json(alert.first.finding)
-    kept = ("key", "rule", "subject", "period", "step", "observed", "limit", "expected", "unit")
     return {
-        **{name: numbers[name] for name in kept},
+        **finding_json(alert.first.finding),
         "why": alert.first.finding.why,
         "day": alert.first.day.isoformat(),
         "foreseen": alert.first.is_foreseen,
-        "later_steps": [
-            {"step": _step(news), "foreseen": news.is_foreseen, "day": news.day.isoformat()}
-            for news in alert.steps
-        ],
+        "later_steps": [_later(news) for news in alert.steps],
+    }
+
+
+def _later(news: News) -> dict[str, Any]:
+    numbers = finding_json(news.finding)
+    return {
+        "step": _step(news),
+        "foreseen": news.is_foreseen,
+        "day": news.day.isoformat(),
+        "observed": numbers["observed"],
+        "forecast": numbers["forecast"],
+        "why": news.finding.why,
     }
 
 

@@ -70,7 +70,7 @@ def _print_head(out: Console, result: Backtest) -> None:
     out.print(
         Text(
             f"{counted(len(result.rules), 'rule')}, {counted(alerts, 'alert')}, "
-            f"{result.per_week(alerts):.1f} per week"
+            f"{result.rate(alerts)}"
         )
     )
 
@@ -85,8 +85,7 @@ def _rule_line(result: Backtest, rule: Rule) -> str:
     alerts = len(result.of(rule))
     if not alerts:
         return f"{rule.name} ({rule.kind}): no alert"
-    rate = f"{result.per_week(alerts):.1f} per week"
-    return f"{rule.name} ({rule.kind}): {counted(alerts, 'alert')}, {rate}"
+    return f"{rule.name} ({rule.kind}): {counted(alerts, 'alert')}, {result.rate(alerts)}"
 
 
 def _print_alerts(out: Console, alerts: Sequence[Replayed], *, of_several: bool = False) -> None:

@@ -23,7 +23,7 @@ from bot.errors import UsageError
 from bot.kinds import Cap, judging
 from bot.kinds.base import amount
 from bot.report import finding_json, quantity_json, subject_json
-from bot.spend.calendar import Span
+from bot.spend.calendar import DayState, Span
 from bot.spend.ledger import Ledger
 from bot.wiring import dry_app
 
@@ -126,12 +126,13 @@ def _later(asked: Asked, ledger: Ledger) -> Finding | None:
 
 
 def _day(entry: UsedDay, measure: Measure) -> dict[str, Any]:
-    known = not isnan(entry.value)
+    unread = entry.state is DayState.MISSING and not entry.value  # never zero: nobody knows
+    known = not isnan(entry.value) and not unread
     return {
         "day": entry.day.isoformat(),
         "weekday": f"{entry.day:%A}",
         "value": quantity_json(entry.value, measure) if known else None,
-        "shown": amount(entry.value, measure) if known else "nothing",
+        "shown": amount(entry.value, measure) if known else "unknown" if unread else "nothing",
         "state": entry.state.value,
         "usable": entry.why_not is None,
         "use": entry.use if entry.why_not is None else None,

@@ -22,7 +22,7 @@ def lines_of(document: dict[str, Any]) -> list[str]:
         f"  key: {document['key']}",
         *_wrapped(f"options: {options or 'none, all defaults'}", 2),
         "",
-        *_wrapped(_sentence(document["verdict"])),
+        *_wrapped(_verdict(document)),
         *(line for cause in document["causes"] for line in _wrapped(cause)),
         *_quiet(document),
         "",
@@ -68,8 +68,10 @@ def _remark(entry: dict[str, Any]) -> str:
     return str(entry["use"]) if entry["usable"] else f"not used: {entry['why_not']}"
 
 
-def _sentence(text: str) -> str:
-    whole = f"{text[0].upper()}{text[1:]}"
+def _verdict(document: dict[str, Any]) -> str:
+    """A sentence. What holds is one already, and may begin with a name as it is written."""
+    text = str(document["verdict"])
+    whole = text if document["holds"] else f"{text[0].upper()}{text[1:]}"
     return whole if whole.endswith((".", "!", "?")) else f"{whole}."
 
 

@@ -82,10 +82,15 @@ def _looked(answers: Answers) -> Looked:
         book = _book(rules)
         held = any(state is not DayState.MISSING for state in ledger.cost_states.values())
         try:
-            replayed = open_history(app, [book]).replayed(book.rules) if held else None
+            replayed = _replayed(app, rules, book) if held else None
         except BotError:  # a day or two of history: nothing to replay yet
             replayed = None
     return Looked(rules, book, replayed, failed)
+
+
+def _replayed(app: App, rules: FirstRules, book: Rulebook) -> Backtest:
+    """What they would have told in the days that they were worked out from."""
+    return open_history(app, [book], rules.since).replayed(book.rules)
 
 
 def _guessed() -> Looked:
@@ -142,7 +147,7 @@ def _counts(result: Backtest) -> Iterator[str]:
     widest = max(len(rule.name) for rule in result.rules)
     for rule in result.rules:
         alerts = len(result.of(rule))
-        rate = f"  {result.per_week(alerts):.1f} per week" if alerts else ""
+        rate = f"  {result.rate(alerts)}" if alerts else ""
         yield f"  {rule.name:{widest}}  {_alerts(alerts):>10}{rate}"
 
 

@@ -215,6 +215,16 @@ class Rule(BaseModel):
             return 0
         return from_dollars(sum((p.extra for p in self.planned if p.overlaps(span)), Decimal(0)))
 
+    def planned_words(self, span: Span, currency: Currency) -> str:
+        """What is planned for some of the days, to be said of a limit that holds it: `, $400 of it
+        planned (batch job, @ann)`. Empty where nothing is. Plain text."""
+        extra = self.planned_nanos(span)
+        if not extra:
+            return ""
+        named = dict.fromkeys(p.named for p in self.planned if p.overlaps(span) and p.named)
+        said = f" ({'; '.join(named)})" if named else ""
+        return f", {currency.as_set(extra)} of it planned{said}"
+
     def is_quiet(self, severity: Severity, local: datetime) -> bool:
         """Whether an alert of that severity is held back at that local time."""
         return self.quiet is not None and self.quiet.holds(severity, local)
@@ -262,11 +272,11 @@ class Rule(BaseModel):
 
 
 def amount(value: float, measure: Measure) -> str:
-    """A number of a finding for people: `$1,234.56`, `12,300 requests`, `4.12M tokens`."""
+    """A number of a finding for people: `$1,234.56`, `12,300 requests`, `4.12M tokens`, `21.6%`."""
     if measure.currency:
-        return measure.currency.text(value)
+        return (measure.currency.text if measure.is_total else measure.currency.price)(value)
     if measure == Measure.RATIO:
-        return f"{value:.0%}"
+        return f"{value:.1%}".replace(".0%", "%")
     unit = measure.value
     if value >= 1e6:
         return f"{value / 1e6:,.{2 if value < 1e7 else 1}f}M {unit}"

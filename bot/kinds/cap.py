@@ -307,6 +307,7 @@ class Cap(Rule):
             foreseen=foreseen,
             missing=verdict.outlook.missing if isinstance(verdict.outlook, Outlook) else (),
             unread=ledger.days_in_state(verdict.period.span, DayState.MISSING, self.metric),
+            planned=self.planned_words(verdict.period.span, ledger.currency),
         )
         return Finding(
             rule=self.name,

@@ -28,7 +28,8 @@ class CapWords:
     """What there is to say. `observed` and `limit` are in the unit of `measure`.
 
     `foreseen` is set where the forecast has passed a step; `missing` are the days it estimated.
-    `unread` are the days of the period up to today that were not read whole.
+    `unread` are the days of the period up to today that were not read whole. `planned` says how much
+    of the limit is planned money (see `Rule.planned_words`).
     """
 
     who: str
@@ -40,6 +41,7 @@ class CapWords:
     foreseen: Foreseen | None = None
     missing: tuple[date, ...] = ()
     unread: tuple[date, ...] = ()
+    planned: str = ""
 
     @property
     def why(self) -> str:
@@ -47,7 +49,7 @@ class CapWords:
         spent = f"{self.who}{self._has} {verb} {self._spent} {self._when}"
         if self.limit <= 0:
             return f"{spent}; its {self._cap} of {self._limit} allows nothing."
-        share = f"{self._share} of its {self._cap} of {self._limit}"
+        share = f"{self._share} of its {self._cap} of {self._limit}{self.planned}"
         return f"{spent}, {share}.{self._outlook}{self._least}"
 
     @property
@@ -104,7 +106,7 @@ class CapWords:
 
     @property
     def _estimated(self) -> str:
-        if not self.missing:
+        if not self.missing or not self.foreseen:
             return ""
         if len(self.missing) == 1:
             return f" {day_name(self.missing[0])} is missing and estimated."

@@ -3,12 +3,12 @@
 What it does
     Compares each of the last seven days with the median of the same weekdays three, four and five
     weeks before, and takes the median of the seven ratios. It holds when that is at least `ratio`
-    (for `direction: down`, at most 1/ratio), and the average day has changed by `min_usd` and by
-    2 % of the organisation's average day. Only finished days past their grace time are compared,
+    (for `direction: down`, at most 1/ratio), and the average day has moved at least half as far, by
+    `min_usd` and by 2 % of the organisation's average day. Only finished days past their grace time are compared,
     and only settled ones are history; at least four of the seven must be comparable.
 
-    An episode is told once: its alert begins with the first day on which the rule held. One day
-    on which it does not hold, or days that cannot be judged, do not end it; two days in a row do.
+    An episode is told once: its alert begins with the first day on which the rule held. A few days
+    on which it does not hold, or cannot be judged, do not end it; a week on which it does not does.
     The rule looks back 60 days: an episode that is older than it can see is told once a month.
 
 Options
@@ -28,7 +28,7 @@ Example
 
 What it says
     For the 7 days to Thu 19 Nov 2026 search has cost about 1.6× what the same weekdays cost 3 to 5
-    weeks before ($142.00 a day before, $231.00 a day now).
+    weeks before (on average $142.00 a day before, $231.00 a day now).
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ _REACH = WINDOW + 7 * WEEKS_AGO[-1]
 DAYS_NEEDED = 4
 """Comparable days of the window: a team that works on weekdays has five."""
 EPISODE_DAYS = 60
-CALM_DAYS = 1
-"""Days in a row on which it does not hold that do not end an episode."""
+CALM_DAYS = 6
+"""Days in a row on which it does not hold that do not end an episode: what hovers about the ratio
+is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Drift(Rule):
     def _held(self, ledger: Ledger, trend: Trend) -> NDArray[np.bool_]:
         """Whether the rule holds on the days and of the subjects of the comparison."""
         complete = (judgeable(self, ledger) & unplanned(self, ledger))[trend.rows, None]
-        held = (trend.comparable >= DAYS_NEEDED) & self._is_far(trend.ratio) & complete
+        held = (trend.comparable >= DAYS_NEEDED) & self._is_far(trend) & complete
         if held.any():
             held &= self._is_large(ledger, trend)
         return np.asarray(held)
@@ -182,10 +183,12 @@ class Drift(Rule):
         before, _ = _over_window(np.where(usable, base, np.nan), _mean)
         return Trend(rows, columns, ratio, now, before, comparable)
 
-    def _is_far(self, ratio: Floats) -> NDArray[np.bool_]:
+    def _is_far(self, trend: Trend) -> NDArray[np.bool_]:
+        """Whether the typical day has moved so far, and the average one at least half-way."""
+        half = (1 + self.ratio) / 2
         if self.direction is Direction.UP:
-            return ratio >= self.ratio
-        return ratio <= 1 / self.ratio
+            return (trend.ratio >= self.ratio) & (trend.now >= half * trend.before)
+        return (trend.ratio <= 1 / self.ratio) & (half * trend.now <= trend.before)
 
     def _is_large(self, ledger: Ledger, trend: Trend) -> NDArray[np.bool_]:
         if FORMULAS[self.metric].is_ratio:
@@ -272,7 +275,7 @@ class _Words:
     def why(self) -> str:
         span = f"For the 7 days to {_said(self._day)}"
         of = "" if self.ratio.endswith("×") else " of"
-        change = f"({self.before} before, {self.now} now)."
+        change = f"(on average {self.before} before, {self.now} now)."
         if self._is_ratio:
             return (
                 f"{span} the {self._metric} of {self._who} has been about {self.ratio}{of} that of "

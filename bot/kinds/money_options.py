@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validat
 
 from bot.spend.calendar import Span
 from bot.spend.money import LARGEST_DOLLARS, from_dollars
+from bot.spend.names import clean
 
 AS_NUMBER = WithJsonSchema(
     {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}]}
@@ -19,6 +20,9 @@ AS_NUMBER = WithJsonSchema(
 
 Dollars = Annotated[Decimal, Field(ge=0, le=LARGEST_DOLLARS, decimal_places=9), AS_NUMBER]
 """An amount of a rule: to the nano, and no larger than money is counted. `…_usd` are US dollars."""
+
+LONGEST_NOTE = 200
+"""Characters of a planned window's note, which alerts repeat."""
 
 TWINS = {"min_usd": "min_amount", "burst_usd": "burst_amount"}
 """Options in US dollars, and the same in the bill's currency, whatever that is."""
@@ -33,7 +37,8 @@ class Planned(BaseModel):
     until: date
     usd: Dollars = Decimal(0)
     amount: Dollars | None = None
-    note: str = ""
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
+    owner: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -47,6 +52,12 @@ class Planned(BaseModel):
     def extra(self) -> Decimal:
         """The money that is planned, in the bill's currency."""
         return self.usd if self.amount is None else self.amount
+
+    @property
+    def named(self) -> str:
+        """What it is for and whose it is: `batch job, @ann`; empty where nobody said."""
+        said = ", ".join(filter(None, (self.note, self.owner)))
+        return clean(said) if said else ""
 
     def __contains__(self, day: date) -> bool:
         return self.start <= day <= self.until

@@ -28,8 +28,8 @@ What it does
 Options
     sensitivity   low | normal | high: k = 2.8, 2.5 or 2 swings (default normal).
     direction     up | down (default up). Down is for ratios; `drop` tells spend that stops.
-    min_usd       smallest excess over the usual, in dollars (default 5). For ratios: what the
-                  subject must cost that day.
+    min_usd       smallest excess over the usual, in dollars (default 5); 0 takes the floors of
+                  0.5 and 4 % away with it. For ratios: what the subject must cost that day.
     min_amount    the same in the bill's currency.
 
 Example
@@ -209,11 +209,11 @@ class Spike(Rule):
         return judge_last(seen, k=k, floor=floors.normal, far_floor=floors.far_out)
 
     def floors(self, ledger: Ledger, day: date) -> Floors:
-        """The smallest excess worth telling. A ratio has none."""
+        """The smallest excess worth telling. A ratio has none, nor a rule with `min_usd: 0`."""
         return self._floors(ledger, day, smallest_nanos(self, ledger))
 
     def _floors(self, ledger: Ledger, day: date, least: float) -> Floors:
-        if self.is_ratio:
+        if self.is_ratio or (self.metric is Metric.COST and not least):
             return Floors(0.0, 0.0)
         average = ledger.remembered(
             ("average day", self.metric, day), lambda: _average_day(ledger, self.metric, day)
@@ -309,6 +309,7 @@ class Spike(Rule):
             is_running=day == ledger.today,
             observed=observed,
             expected=expected,
+            planned=self.planned_words(Span(day, day + ONE_DAY), ledger.currency),
         )
         words = SpikeWords(spoken)
         return Finding(
@@ -322,6 +323,7 @@ class Spike(Rule):
             observed=observed if self.is_ratio else self._exact(ledger, ids, day),
             limit=limit if self.is_ratio else round(limit),
             expected=usual if self.is_ratio else round(usual),
+            is_usual=expected.method == WEEKDAY,
             provisional=ledger.state(day, self.metric) is not DayState.SETTLED,
             why=words.why,
             headline=words.headline,

@@ -65,6 +65,8 @@ class Spoken:
     is_running: bool
     observed: float
     expected: Expected
+    planned: str = ""
+    """How much of the limit is planned money (see `Rule.planned_words`)."""
 
 
 class SpikeWords:
@@ -131,9 +133,9 @@ class SpikeWords:
 
     @property
     def _what_is_normal(self) -> str:
-        fine = (
-            f"anything {'down' if self._is_down else 'up'} to {self._limit} would have been fine."
-        )
+        planned = f"{self._of.planned}," if self._of.planned else ""
+        most = f"{'down' if self._is_down else 'up'} to {self._limit}{planned}"
+        fine = f"anything {most} would have been fine."
         if not self._full:
             return f"{self._why_not_full}, so its {self._extreme} day sets the limit: {fine}"
         weeks = f"{self._of.expected.weeks} weeks" if self._of.expected.weeks != 1 else "week"

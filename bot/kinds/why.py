@@ -35,6 +35,8 @@ from bot.spend.split import (
 TOP = 3
 MOST_ROWS = 100_000
 """Rows of a bill beyond which the organisation's change is split by model alone."""
+ROUNDING = 1_000
+"""Nanos by which a sum of scaled amounts may miss what it was scaled to."""
 NEARLY = 3.0
 """A rule's usual further than this many times from its weekdays' mean is not of those days."""
 _USE = ("project", "model", "api_key", "kind")
@@ -173,7 +175,7 @@ class Why:
                 clean(name) for name in sorted(lost, key=lambda n: -abs(lost[n])) if lost[name]
             )[:TOP]
         return Split(
-            against=comparison.against,
+            against=_said_against(finding, comparison, expected),
             observed=observed,
             expected=expected,
             parts=parts,
@@ -285,12 +287,24 @@ def _level(finding: Finding, before: Taken, now: Taken) -> float:
         used = [sum(side.used(under) for under in formula.under) for side in (before, now)]
         return used[1] / used[0] if min(used) > 0 else 1.0
     mean = before.total
-    if finding.kind not in ("spike", "drop") or finding.metric != Metric.COST:
+    if not _has_usual(finding) or not finding.is_usual:
         return 1.0
     expected = float(finding.expected or 0)
     if mean <= 0 or not mean / NEARLY <= expected <= mean * NEARLY:
         return 1.0
     return expected / mean
+
+
+def _has_usual(finding: Finding) -> bool:
+    """Whether its rule says what such a day costs."""
+    return finding.kind in ("spike", "drop") and finding.metric == Metric.COST
+
+
+def _said_against(finding: Finding, comparison: Comparison, expected: int) -> str:
+    """What it is compared with: an average day where that is not what the rule calls usual."""
+    if not _has_usual(finding) or abs(expected - (finding.expected or 0)) <= ROUNDING:
+        return comparison.against
+    return comparison.against.replace("a usual ", "an average ", 1)
 
 
 def _side(taken: Taken, by_project: bool) -> Side:

@@ -46,10 +46,9 @@ def sentences(
     elif low:
         usual = split.against.replace("a ", "A ", 1)
         usual = f"{usual} ({currency.text(split.expected)})"
-        first = f"{usual} is over this cap too: {currency.signed(split.change)}."
+        first = f"{usual} is over this cap too{_slight(split, currency)}."
     elif not _is_change(split):
-        about = _against(finding, split, currency)
-        first = f"That is about {about}: {currency.signed(split.change)}."
+        first = f"That is about {_against(finding, split, currency)}{_slight(split, currency)}."
     else:
         first = _changed(finding, comparison, split, explanation, currency)
     changed = bool(comparison.before) and not low and _tells_change(finding, split)
@@ -96,9 +95,14 @@ def _tells_change(finding: Finding, split: Split) -> bool:
     return _is_change(split) and (split.change > 0 or finding.kind in ("drop", "drift"))
 
 
+def _slight(split: Split, currency: Currency) -> str:
+    """A change too small to be one; nothing where it would not buy the smallest coin."""
+    return f": {currency.signed(split.change)}" if abs(split.change) >= currency.smallest else ""
+
+
 def _against(finding: Finding, split: Split, currency: Currency) -> str:
     """What it is compared with, and its amount where the alert has not just said it."""
-    said = finding.expected == split.expected
+    said = finding.is_usual and finding.expected == split.expected
     return split.against if said else f"{split.against} ({currency.text(split.expected)})"
 
 
@@ -168,7 +172,7 @@ def _parts(split: Split, explanation: Explanation, currency: Currency) -> str:
         if cause is not Cause.UNEXPLAINED
     ]
     rest = split.change - sum(parts[cause] for cause in large)
-    if told and abs(rest) >= currency.smallest / 2:
+    if told and abs(rest) >= currency.smallest:
         told.append(f"the rest {currency.signed(rest)}")
     unexplained = ""
     if Cause.UNEXPLAINED in large:

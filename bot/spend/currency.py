@@ -37,6 +37,16 @@ class Currency:
             decimals = min(_FINEST, 1 - value.adjusted())
         return f"{sign}{self.prefix}{value:,.{decimals}f}"
 
+    def price(self, amount: float) -> str:
+        """What one of something costs: `$5.31`, and under a unit the three digits that tell prices
+        apart, `$0.0174`."""
+        value = Decimal(abs(round(amount))) / NANOS_PER_UNIT
+        if not value or value >= 1:
+            return self.text(amount)
+        digits = f"{value:.{min(_FINEST, 2 - value.adjusted())}f}".rstrip("0")
+        shown = max(self.decimals, len(digits.partition(".")[2]))
+        return f"{'-' if amount < 0 else ''}{self.prefix}{value:.{shown}f}"
+
     def rounded(self, amount: float) -> str:
         """For a headline: no decimals from 100 on, `$412`; else as `text`."""
         if abs(amount) < 100 * NANOS_PER_UNIT:

@@ -67,7 +67,8 @@ class TooYoung:
     @property
     def reason(self) -> str:
         """Say why, as the end of a sentence."""
-        return f"only {self.usable_days} usable days of history, a forecast needs {self.needed}"
+        days = "day" if self.usable_days == 1 else "days"
+        return f"only {self.usable_days} usable {days} of history, a forecast needs {self.needed}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bot.backtest import Backtest, backtest, last_judgeable, ledger_of
 from bot.cli import run
 from bot.kinds import Rule
 from bot.kinds.judging import judge
+from bot.sources.cookbook import FOLDER as COOKBOOK
 from bot.spend.calendar import DayState, Span
 from bot.spend.ledger import Ledger, trailing
 from tests.build import Entry, at, daily, ledger, on, rule, spend
@@ -96,6 +97,22 @@ def test_the_document_counts_each_alert_once(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.usefixtures("home")
+def test_an_alert_of_the_document_has_what_a_finding_of_a_check_has(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = document(capsys, "--since", "2026-11-19")
+    cap = next(alert for alert in found["alerts"] if alert["rule"] == "daily cap")
+    assert (cap["kind"], cap["severity"], cap["metric"]) == ("cap", "warning", "cost")
+    assert run(["check", "--dry-run", "--output", "json"]) == 0
+    checked = json.loads(capsys.readouterr().out)["findings"]
+    same = next(one for one in checked if one["key"] == cap["key"])
+    told_live = {"reason", "causes", "split"}
+    assert {name: value for name, value in same.items() if name not in told_live} == {
+        name: value for name, value in cap.items() if name in same
+    }
+
+
+@pytest.mark.usefixtures("home")
 def test_a_comparison_holds_the_other_document_and_the_differences(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -121,6 +138,26 @@ def test_nothing_is_stored(home: Path, capsys: pytest.CaptureFixture[str]) -> No
     before = sorted(home.iterdir())
     said(capsys, "--since", "2026-11-18")
     assert sorted(home.iterdir()) == before
+
+
+def test_a_bill_of_usage_alone_can_be_replayed(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "config.yaml").write_text(
+        f"source: {{kind: recording, path: {COOKBOOK}}}\nrules: rules.yaml\n"
+    )
+    (home / "rules.yaml").write_text(
+        "rules: [{name: requests a month, kind: cap, metric: requests, period: month,"
+        " limit: 5000}, {name: spikes, kind: spike}]"
+    )
+    found = document(capsys)
+    assert (found["from"], found["until"]) == ("2024-12-17", "2025-01-14")
+    assert [(alert["day"], alert["observed"]) for alert in found["alerts"]] == [
+        ("2024-12-23", 11689),
+        ("2025-01-13", 7412),
+    ]
+    unseen = [one["why"] for one in found["skipped"] if one["rule"] == "spikes"]
+    assert "Tue 14 Jan is missing: not fetched whole" in unseen
 
 
 @pytest.mark.usefixtures("home")

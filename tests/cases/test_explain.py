@@ -16,6 +16,7 @@ from bot.alerts.decide import Circumstances, after, verdict
 from bot.alerts.life import Alert
 from bot.alerts.model import Finding
 from bot.cli import run
+from bot.commands import explaintext
 from bot.commands.workings import worked
 from bot.messages.model import Message, MessageType
 from bot.spend.calendar import DayState, Unit, period_of
@@ -292,12 +293,28 @@ def test_a_dearer_request_is_explained_by_the_weekdays_it_is_judged_by() -> None
     assert work.formula == (
         "usual $0.03: middle of 7 Thursdays, drawn to weekdays like it, moved half-way by the last "
         "week",
-        "limit $0.04: about $0.03 × 1.09^2.5, and at least $0.03 × 1.5",
+        "limit $0.045: about $0.03 × 1.09^2.5, and at least $0.03 × 1.5",
     )
     assert [f"{day.day:%m-%d} {day.why_not}" for day in work.days if day.why_not] == [
         "11-05 fewer than 20 requests"
     ]
-    assert work.silence[0] == "a day up to $0.04"
+    assert work.silence[0] == "a day up to $0.045"
+
+
+def test_a_day_that_was_never_read_is_unknown_and_not_zero(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    early = (*SPIKE, "2026-08-18", "--as-of", "2026-08-19T09:00:00Z")
+    days = {day["day"]: day for day in document(capsys, *early)["days"]}
+    assert (days["2026-08-11"]["value"], days["2026-08-11"]["state"]) == (None, "missing")
+    assert days["2026-08-18"]["value"] is not None
+    assert "  2026-08-11  Tue  unknown  missing   not used: missing" in said(capsys, *early)
+
+
+def test_a_name_is_written_as_it_is() -> None:
+    told = {"verdict": "search cost $9.00.", "holds": True}
+    assert explaintext._verdict(told) == "search cost $9.00."
+    assert explaintext._verdict({"verdict": "not a spike: no", "holds": False}) == "Not a spike: no."
 
 
 def test_a_drop_is_explained_by_the_usual_it_is_judged_by() -> None:
@@ -312,6 +329,17 @@ def test_a_drop_is_explained_by_the_usual_it_is_judged_by() -> None:
         found.expected,
     )
     assert work.silence[0] == f"a day above {USD.text(found.limit or 0)}"
+
+
+def test_a_drop_is_explained_where_others_share_the_bill() -> None:
+    others = daily([9.0] * 81, project="proj_0") + daily([7.0] * 81, project="proj_z")
+    book = ledger(daily([40.0] * 80 + [3.0], project="proj_a") + others)
+    work = worked(rule("drop", per="project"), book, project(), period_of(on("11-19"), Unit.DAY))
+    assert work.formula == (
+        "usual $40.00 = the median of 6 Thursdays",
+        "a drop at or under $8.00 = 20% of it",
+        "Thu 19 Nov 2026: $3.00, 8% of the usual",
+    )
 
 
 def test_a_drop_that_is_none_says_why() -> None:
@@ -341,8 +369,10 @@ def test_a_drift_is_explained_by_the_numbers_it_is_judged_by(
     if found:
         assert (work.observed, work.expected) == (found[0].observed, found[0].expected)
         assert " is under " not in work.why_not.replace("is under the smallest", "")
+        assert "half as far" not in work.why_not
     else:
-        assert " is under " in work.why_not or " is over " in work.why_not
+        short = (" is under ", " is over ", " has moved less than half as far")
+        assert any(words in work.why_not for words in short)
 
 
 def test_a_newcomer_is_explained_by_its_first_day_and_its_probe() -> None:

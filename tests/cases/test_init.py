@@ -7,11 +7,15 @@ import pty
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bot.backtest import Backtest
 from bot.cli import run
+from bot.commands import init
+from bot.commands.answers import Flags, answered
 from bot.commands.newfiles import NewFiles
 from bot.config import yamlfile
 from bot.config.load import Configuration, load_configuration
@@ -19,6 +23,7 @@ from bot.config.rulebook import gather_rules
 from bot.errors import UsageError
 from bot.firstrules import first_rules, round_up
 from bot.kinds import Cap
+from bot.spend.calendar import Span
 from bot.spend.money import from_dollars
 from tests.build import Entry, daily, ledger
 from tests.cases.stage import Place, Ran
@@ -53,6 +58,32 @@ def test_what_it_writes_for_the_sample_is_fine_and_runs(
     assert run(["check", "--dry-run", "--output", "json"]) == 0
     assert written(empty) >= {"config.yaml", "rules/budget.yaml"}
     assert not list(empty.rglob("*.new"))
+
+
+def test_rules_are_replayed_over_the_days_they_were_worked_out_from(empty: Path) -> None:
+    flags = Flags("sample", None, None, None, None, None, None, yes=True, force=False, as_of=None)
+    looked = init._looked(answered(flags))
+    assert looked.replayed is not None
+    assert looked.replayed.days.start == looked.rules.since == date(2026, 8, 23)  # not 12 Aug
+
+
+def test_a_rate_is_never_zero_for_something() -> None:
+    found = Backtest(Span(date(2026, 6, 1), date(2026, 11, 17)), (), (), ())
+    assert [found.rate(alerts) for alerts in (0, 1, 2, 48)] == [
+        "0.0 per week",
+        "under 0.1 per week",
+        "0.1 per week",
+        "2.0 per week",
+    ]
+
+
+def test_a_usual_month_is_no_news_to_the_budget_that_is_proposed() -> None:
+    """A budget is about a tenth above the dearest month: at 80 % it would speak every month."""
+    text = first_rules(ledger(daily([100.0] * 89))).text
+    rules = gather_rules([], yamlfile.parse(text, "rules.yaml"))
+    budget = next(one for one in rules if one.name == "monthly budget")
+    assert isinstance(budget, Cap)
+    assert (budget.steps, budget.forecast_steps) == ((100.0,), (100.0,))
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,8 @@ def test_a_glob_fits_an_id_or_a_name(
     ("value", "measure", "said"),
     [
         (41_200_000_000, Measure.money(USD), "$41.20"),
-        (105_000, Measure.money(USD, PER_REQUEST), "$0.00010"),
-        (0.625, Measure.RATIO, "62%"),
+        (105_000, Measure.money(USD, PER_REQUEST), "$0.000105"),
+        (0.625, Measure.RATIO, "62.5%"),
         (0, Measure.REQUESTS, "0 requests"),
         (1, Measure.REQUESTS, "1 request"),
         (2, Measure.TOKENS, "2 tokens"),

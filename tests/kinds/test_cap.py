@@ -467,6 +467,17 @@ def test_planned_money_raises_the_cap_of_the_periods_it_touches() -> None:
     ]
 
 
+def test_a_cap_says_how_much_of_it_is_planned_what_for_and_whose() -> None:
+    window = [
+        {"from": "2026-11-19", "until": "2026-11-20", "usd": 40, "note": "evals", "owner": "@ann"},
+        {"from": "2026-11-20", "until": "2026-11-20", "usd": 2.5},
+    ]
+    book = ledger(spend({"11-19": 141, "11-20": 150}))
+    first, second = findings(cap(limit_usd=100, planned=window), book, "11-19", "11-20")
+    assert first.why.endswith("its daily cap of $140, $40 of it planned (evals, @ann).")
+    assert "its daily cap of $142.50, $42.50 of it planned (evals, @ann)." in second.why
+
+
 def test_a_floor_in_dollars_holds_for_volume_too() -> None:
     book = ledger(
         used(Additive.REQUESTS, {"11-19": 500}, project="p1"),

@@ -177,6 +177,22 @@ def test_missing_days_are_estimated_and_said() -> None:
     assert found.why.endswith(" 2 missing days (Thu 5 Nov to Fri 6 Nov) are estimated.")
 
 
+def test_missing_days_are_said_where_the_cap_is_passed_and_nothing_is_foreseen() -> None:
+    entries = [entry for entry in bill() if entry.day != on("11-05")]
+    (found,) = findings(monthly(limit_usd=900), ledger(entries, states={"11-05": MISSING}))
+    assert found.why == (
+        "The organisation has spent $1,800.00 in November 2026 so far, 200% of its monthly cap of "
+        "$900. Thu 5 Nov is missing: this is the least it can be."
+    )
+
+
+def test_one_usable_day_is_one() -> None:
+    (found,) = skips(monthly(limit_usd=3), ledger(bill(usd=1, days=1)))
+    assert found.why == (
+        "no forecast of November 2026: only 1 usable day of history, a forecast needs 14"
+    )
+
+
 def test_where_too_much_is_missing_one_sentence_says_so() -> None:
     book = ledger(bill(), days=90)
     assert judged(monthly(period="year", limit_usd=50_000), book) == [

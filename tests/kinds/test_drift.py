@@ -49,7 +49,7 @@ def test_a_drift_in_words() -> None:
     assert found.headline == ("search drifts up: about 1.6× 3 to 5 weeks ago, now $160.00 a day")
     assert found.why == (
         "For the 7 days to Thu 19 Nov 2026 search has cost about 1.6× what the same weekdays cost "
-        "3 to 5 weeks before ($100.00 a day before, $160.00 a day now)."
+        "3 to 5 weeks before (on average $100.00 a day before, $160.00 a day now)."
     )
     assert found.facts == (
         ("Last 7 days", "$160.00 a day"),
@@ -114,15 +114,24 @@ def test_an_episode_keeps_its_key_from_day_to_day() -> None:
         assert keys(findings(drift(), book, *days)) == ["drift/project=search/day:2026-11-09"]
 
 
-def test_one_day_does_not_end_an_episode_and_two_do() -> None:
+def test_a_few_days_do_not_end_an_episode_and_a_week_does() -> None:
     complete = np.ones(90, dtype=bool)
-    held = np.array([60 <= n < 90 and n != 75 for n in range(90)])
+    held = np.array([60 <= n < 90 and not 73 <= n < 79 for n in range(90)])
     start = on("08-23")
     assert _episode_start(held, complete, 89, start) == start + timedelta(days=60)
-    held[76] = False
-    assert _episode_start(held, complete, 89, start) == start + timedelta(days=77)
+    held[79] = False
+    assert _episode_start(held, complete, 89, start) == start + timedelta(days=80)
     complete[75] = False
     assert _episode_start(held, complete, 89, start) == start + timedelta(days=60)
+
+
+def test_a_drift_of_most_days_that_the_average_day_does_not_share_is_none() -> None:
+    """Four cheap days at twice their past, and three dear ones as ever."""
+    before, now = [20, 20, 20, 20, 300, 300, 300], [40, 40, 40, 40, 290, 290, 290]
+    spent = daily([*before * 12, *now], project="search")
+    assert not findings(drift(), ledger(spent), "11-19")
+    rising = daily([*before * 12, *now[:4], 420, 420, 420], project="search")
+    assert findings(drift(), ledger(rising), "11-19")
 
 
 def test_an_endless_creep_is_told_once_a_month() -> None:
@@ -165,7 +174,7 @@ def test_a_dearer_request_is_a_drift_of_a_ratio() -> None:
     (found,) = findings(drift(metric="cost_per_request"), book, "11-19")
     assert found.why == (
         "For the 7 days to Thu 19 Nov 2026 the cost per request of search has been about 2.0× that "
-        "of the same weekdays 3 to 5 weeks before ($0.01 before, $0.02 now)."
+        "of the same weekdays 3 to 5 weeks before (on average $0.01 before, $0.02 now)."
     )
     assert found.headline == (
         "search's cost per request drifts up: about 2.0× 3 to 5 weeks ago, now $0.02"

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bot.alerts.model import Measure, Skipped
 from bot.kinds.spike import Spike
-from bot.spend.calendar import DayState
+from bot.spend.calendar import ONE_DAY, DayState
 from bot.spend.currency import USD
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Additive
@@ -256,6 +256,21 @@ def test_a_planned_day_may_cost_its_allowance_more(allowance: float, found: int)
     planned = [{"from": "2026-11-19", "until": "2026-11-19", "usd": allowance}]
     book = with_day("11-19", 150)
     assert len(findings(spike(per="project", planned=planned), book)) == found
+
+
+def test_a_spike_says_how_much_of_what_was_fine_is_planned() -> None:
+    planned = [{"from": "2026-11-19", "until": "2026-11-19", "usd": 9, "note": "evals"}]
+    (found,) = findings(spike(per="project", planned=planned), with_day("11-19", 150))
+    assert ", $9 of it planned (evals), would have been fine." in found.why
+
+
+def test_without_a_smallest_excess_a_small_part_of_a_large_organisation_is_judged() -> None:
+    large = daily([50_000.0] * 90, project="large")
+    day = {"project": "search"}
+    small = [*daily([10.0] * 88, until=YESTERDAY - ONE_DAY, **day), Entry(YESTERDAY, 30, day)]
+    assert findings(spike(per="project"), ledger(large, small), "11-19") == []
+    (found,) = findings(spike(per="project", min_usd=0), ledger(large, small), "11-19")
+    assert found.subject.name == "search"
 
 
 def test_todays_spend_never_moves_the_limit_of_today() -> None:

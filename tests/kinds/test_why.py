@@ -183,7 +183,7 @@ def test_a_cap_that_usual_spend_passes_says_so_and_names_the_spenders() -> None:
     calm = used(ALL_DAYS, 20, project="p2", api_key="k2")
     found = told(rule("cap", limit_usd=30), book(used(ALL_DAYS, 100), calm))
     assert found.causes == (
-        "A usual Thursday ($37.20) is over this cap too: +$0.00.",
+        "A usual Thursday ($37.20) is over this cap too.",
         "Most of it: project search $31.00 (83%), model gpt-5 $37.20, key ci-key $31.00 (83%).",
     )
 
@@ -223,6 +223,34 @@ def test_missing_planned_and_unsettled_days_are_nothing_to_compare_with() -> Non
     )  # fmt: skip
     planned = rule("cap", limit_usd=50, planned=[{"from": "2026-11-05", "until": "2026-11-05"}])
     assert split_of(told(planned, known)).expected == 31_000_000_000
+
+
+def test_a_highest_day_is_no_average_one() -> None:
+    """Of a young history the alert names the highest day; what changed is told against the mean."""
+    week = (used([day], 150 if day == on("11-15") else 100) for day in USUAL)
+    known = book(*week, used([YESTERDAY], 1000), days=12)
+    found = told(spike(), known)
+    assert "its highest day so far ($46.50)" in found.why
+    assert found.causes[0].startswith("+$277.28 against an average day of the 9 before ($32.72)")
+
+
+def test_one_message_has_one_usual_day() -> None:
+    """After a fall that the weekdays do not know yet, they are an average and not the usual."""
+    lately = [day for day in USUAL if day >= on("11-05")]
+    before = [day for day in USUAL if day < on("11-05")]
+    known = book(used(before, 100), used(lately, 2), used([YESTERDAY], 300))
+    found = told(spike(), known)
+    assert "its usual Thursday" in found.why
+    assert "against an average Thursday" in found.causes[0]
+
+
+def test_less_than_the_smallest_coin_is_not_told_beside_a_sum() -> None:
+    known = book(used(USUAL, 100), used([YESTERDAY], 100), spend({"11-19": 0.004}, project="p1"))
+    causes = [told(rule("cap", limit_usd=limit), known).causes[0] for limit in (20, 31.001)]
+    assert causes == [
+        "A usual Thursday ($31.00) is over this cap too.",
+        "That is about a usual Thursday ($31.00).",
+    ]
 
 
 def test_few_weekdays_are_replaced_by_an_average_day() -> None:

@@ -104,3 +104,23 @@ def test_every_symbol_can_be_drawn_in_a_chart() -> None:
 
 def test_what_stands_for_it_is_one_letter() -> None:
     assert [currency(code).sign for code in ("USD", "EUR", "CAD", "CHF")] == ["$", "€", "¤", "¤"]
+
+
+@pytest.mark.parametrize(
+    ("code", "price", "text"),
+    [
+        ("USD", "5.3125", "$5.31"),
+        ("USD", "0.017", "$0.017"),
+        ("USD", "0.0150007", "$0.015"),
+        ("USD", "0.017436", "$0.0174"),
+        ("USD", "0.09", "$0.09"),
+        ("USD", "0.5", "$0.50"),
+        ("USD", "0.000105", "$0.000105"),
+        ("USD", "-0.0174", "-$0.0174"),
+        ("USD", "0", "$0.00"),
+        ("JPY", "0.25", "¥0.25"),
+        ("JPY", "0", "¥0"),
+    ],
+)
+def test_prices_that_differ_are_told_apart(code: str, price: str, text: str) -> None:
+    assert currency(code).price(from_dollars(price)) == text

@@ -192,7 +192,8 @@ def test_under_two_weeks_there_is_no_forecast_and_a_reason(usable_days: int) -> 
     values = np.concatenate([np.full(30, NAN), np.ones(usable_days)])
     forecast = period_end(values, 3.0, REST_OF_NOVEMBER, LAST_DAY)
     assert forecast == TooYoung(usable_days)
-    assert forecast.reason == f"only {usable_days} usable days of history, a forecast needs 14"
+    days = "1 usable day" if usable_days == 1 else f"{usable_days} usable days"
+    assert forecast.reason == f"only {days} of history, a forecast needs 14"
 
 
 def test_a_period_without_a_day_left_ends_where_it_is() -> None:

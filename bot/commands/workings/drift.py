@@ -83,6 +83,17 @@ class _Change:
     def is_far(self) -> bool:
         return self.ratio >= self.bar if self.is_up else self.ratio <= self.bar
 
+    @property
+    def half(self) -> float:
+        """How many times its past the average day must be, at least or at most."""
+        half = (1 + self.rule.ratio) / 2
+        return half if self.is_up else 1 / half
+
+    @property
+    def is_half_way(self) -> bool:
+        now, bar = self.now, self.half * self.before
+        return now >= bar if self.is_up else now <= bar
+
 
 def work_of_drift(rule: Drift, ledger: Ledger, subject: Subject, day: date) -> Worked:
     """Each of the seven days with its own comparison, and the median of the ratios."""
@@ -175,7 +186,10 @@ def _formula(change: _Change, counted: list[_Compared]) -> Iterator[str]:
     yield f"median of {ratios} = {change.ratio:.2f}"
     word = "at least" if change.is_up else "at most"
     yield f"a drift is {word} {change.bar:.2f} (ratio: {change.rule.ratio:g})"
-    yield f"mean day: {change.shown(change.now)} now, {change.shown(change.before)} before"
+    yield (
+        f"mean day: {change.shown(change.now)} now, {change.shown(change.before)} before; "
+        f"{word} {change.half:.2f} times that"
+    )
     if FORMULAS[change.rule.metric].is_ratio:
         spent, least = change.money(change.weighed), change.money(change.smallest)
         yield f"it cost {spent} a day; watched from {least} on"
@@ -191,6 +205,9 @@ def _why_not(change: _Change) -> str:
     if not change.is_far:
         word = "under" if change.is_up else "over"
         return f"{change.ratio:.2f} is {word} {change.bar:.2f}"
+    if not change.is_half_way:
+        mean, before = change.shown(change.now), change.shown(change.before)
+        return f"the mean day, {mean} against {before}, has moved less than half as far"
     if FORMULAS[change.rule.metric].is_ratio:
         spent, least = change.money(change.weighed), change.money(change.smallest)
         return f"it cost {spent} a day, under {change.floor} of {least}"
