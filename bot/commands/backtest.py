@@ -150,11 +150,7 @@ def _first_held(app: App) -> date:
     times = app.configuration.settings.source.settling
     costs = app.history.states(COSTS, span, times, app.now)
     usage = app.history.usage_states(span, times, app.now)  # a bill may have nothing else
-    held = [
-        day
-        for day, state in (*costs.items(), *usage.items())
-        if state is not DayState.MISSING
-    ]
+    held = [day for day, state in (*costs.items(), *usage.items()) if state is not DayState.MISSING]
     if not held:
         raise UsageError(
             "there is no history to replay", hint="bring some in with `bot fetch --since DAY`"

@@ -28,8 +28,8 @@ class CapWords:
     """What there is to say. `observed` and `limit` are in the unit of `measure`.
 
     `foreseen` is set where the forecast has passed a step; `missing` are the days it estimated.
-    `unread` are the days of the period up to today that were not read whole. `planned` says how much
-    of the limit is planned money (see `Rule.planned_words`).
+    `unread` are the days of the period up to today that were not read whole. `planned` says how
+    much of the limit is planned money (see `Rule.planned_words`).
     """
 
     who: str

@@ -4,8 +4,8 @@ What it does
     Compares each of the last seven days with the median of the same weekdays three, four and five
     weeks before, and takes the median of the seven ratios. It holds when that is at least `ratio`
     (for `direction: down`, at most 1/ratio), and the average day has moved at least half as far, by
-    `min_usd` and by 2 % of the organisation's average day. Only finished days past their grace time are compared,
-    and only settled ones are history; at least four of the seven must be comparable.
+    `min_usd` and by 2 % of the organisation's average day. Only finished days past their grace time
+    are compared, and only settled ones are history; at least four of the seven must be comparable.
 
     An episode is told once: its alert begins with the first day on which the rule held. A few days
     on which it does not hold, or cannot be judged, do not end it; a week on which it does not does.

@@ -314,7 +314,8 @@ def test_a_day_that_was_never_read_is_unknown_and_not_zero(
 def test_a_name_is_written_as_it_is() -> None:
     told = {"verdict": "search cost $9.00.", "holds": True}
     assert explaintext._verdict(told) == "search cost $9.00."
-    assert explaintext._verdict({"verdict": "not a spike: no", "holds": False}) == "Not a spike: no."
+    none = {"verdict": "not a spike: no", "holds": False}
+    assert explaintext._verdict(none) == "Not a spike: no."
 
 
 def test_a_drop_is_explained_by_the_usual_it_is_judged_by() -> None:

@@ -60,7 +60,8 @@ def test_what_it_writes_for_the_sample_is_fine_and_runs(
     assert not list(empty.rglob("*.new"))
 
 
-def test_rules_are_replayed_over_the_days_they_were_worked_out_from(empty: Path) -> None:
+@pytest.mark.usefixtures("empty")
+def test_rules_are_replayed_over_the_days_they_were_worked_out_from() -> None:
     flags = Flags("sample", None, None, None, None, None, None, yes=True, force=False, as_of=None)
     looked = init._looked(answered(flags))
     assert looked.replayed is not None

@@ -388,7 +388,7 @@ def test_a_dearer_request_in_words() -> None:
     )
     assert found.why == (
         "search's cost per request was $0.09 on Thu 19 Nov 2026, 3.0× its usual Thursday ($0.03). "
-        "Over the last 8 weeks it normally swings about +9% around the usual; anything up to $0.04 "
+        "Over the last 8 weeks it normally swings about +9% around the usual; anything up to $0.045 "
         "would have been fine."
     )
     assert (found.observed, found.measure) == (90_000_000.0, Measure.parse("usd_per_request"))
@@ -407,12 +407,12 @@ def test_a_cache_that_stops_working_in_words() -> None:
     (found,) = findings(one, book)
     assert found.why == (
         "search's cached share was 10% on Thu 19 Nov 2026, 17% of its usual Thursday (60%). Over "
-        "the last 8 weeks it normally swings about -8% around the usual; anything down to 40% "
+        "the last 8 weeks it normally swings about -8% around the usual; anything down to 39.8% "
         "would have been fine."
     )
     assert found.facts[-3:] == (
         ("Below it by", "50%"),
-        ("Fine down to", "40%"),
+        ("Fine down to", "39.8%"),
         ("Normal swing", "-8%"),
     )
     assert findings(spike(per="project", metric="cached_share"), book) == []
