@@ -388,8 +388,8 @@ def test_a_dearer_request_in_words() -> None:
     )
     assert found.why == (
         "search's cost per request was $0.09 on Thu 19 Nov 2026, 3.0× its usual Thursday ($0.03). "
-        "Over the last 8 weeks it normally swings about +9% around the usual; anything up to $0.045 "
-        "would have been fine."
+        "Over the last 8 weeks it normally swings about +9% around the usual; anything up to "
+        "$0.045 would have been fine."
     )
     assert (found.observed, found.measure) == (90_000_000.0, Measure.parse("usd_per_request"))
 
