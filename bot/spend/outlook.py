@@ -165,9 +165,8 @@ def _past(ledger: Ledger, table: DailyTable, metric: Metric, planned: Mapping[da
 
     def made() -> tuple[DailyTable, Past]:
         values, last_day = _history(ledger, table, metric, planned)
-        return whole, Past.of(
-            values, last_day, ledger.today, ledger.grown
-        )  # held, so that its id stays its own
+        past = Past.of(values, last_day, ledger.today, ledger.grown)
+        return whole, past  # the table is held, so that its id stays its own
 
     skipped = tuple(sorted(day for day in planned if day in ledger.span))
     key = ("past", id(whole), columns, metric, skipped)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bot.spend.calendar import Span
 from bot.spend.rows import CostDay, UsageDay, UsageKind
+from bot.store.bulk import insert_of
 from bot.store.dayrecord import COSTS, DayRecord
 from bot.store.instants import from_text, to_text
 from bot.store.schema import days
@@ -48,9 +49,9 @@ def mark_failed(
     connection.execute(days.update().where(about, other).values(**failed))
     known = set(connection.scalars(sa.select(days.c.day).where(about)))
     unknown = [day.toordinal() for day in span if day.toordinal() not in known]
-    if unknown:
+    if unknown:  # and still unknown: another process may have been faster
         new = [{"dataset": dataset, "day": ordinal, **failed} for ordinal in unknown]
-        connection.execute(days.insert(), new)
+        connection.execute(insert_of(connection)(days).on_conflict_do_nothing(), new)
 
 
 def within(column: sa.ColumnElement[int], span: Span) -> sa.ColumnElement[bool]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.spend.baseline import History, judged_at, replay, usable_spend
 from bot.spend.forecast import Past
-from bot.spend.spikeless import without_spikes
+from bot.spend.spikeless import Grown, without_spikes
 from bot.spend.weekdays import Floats
 
 
@@ -43,6 +43,26 @@ def test_a_spike_counts_as_half_way_between_the_usual_and_the_limit_of_a_replay(
     between = np.sqrt(judged.usual * judged.limit)
     expected = np.where(spend > judged.limit, between, spend)
     np.testing.assert_allclose(without_spikes(spend, start), expected, rtol=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    grown_by=st.lists(st.integers(0, 9), min_size=1, max_size=5),
+    start=st.integers(0, 70),
+    restated=st.booleans(),
+)
+def test_series_that_grew_are_capped_as_if_seen_for_the_first_time(
+    seed: int, grown_by: list[int], start: int, restated: bool
+) -> None:
+    grown, whole, seen = Grown(2), bills(seed, 120, 6), 70
+    for days in grown_by:
+        seen += days
+        if restated:
+            whole[seen // 2] *= 1.5
+        spend = whole[:seen]
+        found, again = grown.without_spikes(spend.copy(), start), without_spikes(spend, start)
+        np.testing.assert_allclose(found[start:], again[start:], rtol=1e-9)
 
 
 def test_there_are_spikes_of_every_kind_to_cap() -> None:
