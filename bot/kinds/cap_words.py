@@ -136,7 +136,8 @@ class CapWords:
             return ""
         ends = (self.foreseen.low, self.foreseen.high)
         low, high = (about(end, self._precision, self.measure) for end in ends)
-        return f"{low} to {high}"
+        unit = "" if self.measure.currency else f" {self.measure.value}"  # named once
+        return f"{low.removesuffix(unit)} to {high}"
 
     @property
     def _precision(self) -> int:

@@ -147,7 +147,8 @@ def _moved_words(part: Finding, whole: Subject, fell: float, rise: float) -> str
     kinds = {Dimension.API_KEY: "keys", Dimension.LINE_ITEM: "line items"}
     between = kinds.get(part.subject.dimensions[-1], "models")
     where = clean(whole.name)
-    above = f"{part.subject.title} was {amount(excess(part), part.measure)} above its usual"
+    expected = "usual" if part.is_usual else "highest day"
+    above = f"{part.subject.title} was {amount(excess(part), part.measure)} above its {expected}"
     if rise >= excess(part) / 2 or fell >= excess(part) / 2:
         meanwhile = f"the rest of {where} fell by {amount(fell, part.measure)}"
     elif rise > 0:

@@ -151,4 +151,5 @@ def _driver(whole: Finding, part: Finding) -> str:
     known = set(zip(whole.subject.dimensions, whole.subject.ids, strict=True))
     own = zip(part.subject.dimensions, part.subject.ids, part.subject.names, strict=True)
     name = " × ".join(name for dimension, id_, name in own if (dimension, id_) not in known)
-    return f"{name} ({amount(excess(part), part.measure)} above its usual)"
+    expected = "usual" if part.is_usual else "highest day"
+    return f"{name} ({amount(excess(part), part.measure)} above its {expected})"

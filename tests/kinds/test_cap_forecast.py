@@ -246,7 +246,7 @@ def test_limits_by_glob_hold_for_forecasts_of_pairs(
     [
         ("requests", 2500, "has used 1,900 requests in November 2026 so far, 76% of its monthly "
                            "cap of 2,500 requests. At this pace November ends at 3,000 requests, "
-                           "likely 2,974 requests to 3,027 requests: 120% of the cap; the limit "
+                           "likely 2,974 to 3,027 requests: 120% of the cap; the limit "
                            "falls on Wed 25 Nov."),
     ],
 )  # fmt: skip
