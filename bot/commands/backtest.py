@@ -132,8 +132,18 @@ def load_recorded(app: App) -> None:
 def open_history(
     app: App, books: Sequence[Rulebook], since: date | None = None, until: date | None = None
 ) -> History:
-    """The history as far back as any of the rules looks. UsageError where there is none."""
-    first = since or _first_held(app)
+    """The history as far back as any of the rules looks. UsageError where there is none.
+
+    Days before its first one are not judged, and do not count: nobody saw them.
+    """
+    held = _first_held(app)
+    if until and until < held:
+        raise UsageError(
+            f"the history begins on {held}, after {until}", hint="mind --since and --until"
+        )
+    if since and since < held:
+        note(f"bot: the history begins on {held}; days before it are not judged")
+    first = max(since or held, held)
     start = min(_reach(app, book)(first).start for book in books)
     whole = open_ledger(app, Span(start, max(first, app.today) + ONE_DAY))
     return History(whole, _days(whole, first, until), app)

@@ -161,6 +161,19 @@ def test_a_bill_of_usage_alone_can_be_replayed(
 
 
 @pytest.mark.usefixtures("home")
+def test_days_before_the_history_are_not_judged_and_do_not_count(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["backtest", "--since", "2020-01-01", "--output", "json"]) == 0
+    out, err = capsys.readouterr()
+    begun = "bot: the history begins on 2026-08-12; days before it are not judged\n"
+    assert (json.loads(out)["from"], err) == ("2026-08-12", begun)
+    assert said(capsys, "--until", "2026-08-01", code=2) == (
+        "bot: the history begins on 2026-08-12, after 2026-08-01\n  mind --since and --until\n"
+    )
+
+
+@pytest.mark.usefixtures("home")
 def test_days_that_cannot_be_judged_are_a_mistake_of_the_command_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
