@@ -30,10 +30,9 @@ What it says
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,51 +54,8 @@ from bot.kinds.money_options import Dollars
 from bot.kinds.told import Novelty, Told
 from bot.spend.calendar import ONE_DAY, DayState, Period, Span, Unit, period_name, period_of
 from bot.spend.ledger import DailyTable, Ids, Ledger
+from bot.spend.lows import SAME_WEEKDAYS, WEEKS_NEEDED, EverLow, Lows, Replay
 from bot.spend.metrics import FORMULAS, Metric
-from bot.spend.weekdays import median, previous_same_weekdays
-
-SAME_WEEKDAYS = 6
-WEEKS_NEEDED = 3
-"""Usable same weekdays without which nothing is usual."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """Every day of the history judged in turn, for some subjects; (days, subjects)."""
-
-    columns: NDArray[np.intp]
-    """The subjects, by the numbers of their columns in the rule's table."""
-    usual: NDArray[np.float64]
-    weeks: NDArray[np.int64]
-    dropped: NDArray[np.bool_]
-    began: NDArray[np.int64]
-    """The first day of the drop that a day belongs to; -1 where there is none."""
-
-    @classmethod
-    def untouched(
-        cls, columns: NDArray[np.intp], usual: NDArray[np.float64], weeks: NDArray[np.int64]
-    ) -> Replay:
-        """One without a drop, to be written to."""
-        nothing = np.zeros(usual.shape, bool), np.full(usual.shape, -1)
-        return cls(columns, usual, weeks, *nothing)
-
-
-class _EverLow(NamedTuple):
-    """The days on which someone is low beside the highest of its weekdays, (days, subjects); of
-    whom a drop may begin, and the highest usual day with which it may."""
-
-    start: date
-    near: NDArray[np.bool_]
-    over: NDArray[np.bool_]
-    """The days on which no drop goes on, whatever went before."""
-    columns: NDArray[np.intp]
-    usual: NDArray[np.float64]
-
-    def since(self, day: date, columns: NDArray[np.intp]) -> int:
-        """The row after which a drop of these columns that goes on on that day has begun."""
-        over = self.over[: (day - self.start).days + 1, columns]
-        last = len(over) - 1 - over[::-1].argmax(axis=0)
-        return int(np.where(over.any(axis=0), last, 0).min())
 
 
 class Drop(Rule):
@@ -130,10 +86,11 @@ class Drop(Rule):
         if young:
             yield young
         table = self.amounts(ledger)
-        columns = self._low_on(ledger, table, known)
+        ever = self._ever_low(ledger, table)
+        rows = [(day - ledger.span.start).days for day in known]
+        columns = ever.on(rows, smallest_nanos(self, ledger))
         if len(columns):
-            since = self._ever_low(ledger, table).since(known[0], columns)
-            replay = self.replayed(ledger, table, columns, since)
+            replay = self.replayed(ledger, table, columns, ever.since(rows[0], columns))
             yield from self._news(ledger, table, replay, known, told)
 
     def _news(
@@ -180,70 +137,23 @@ class Drop(Rule):
     def replayed(
         self, ledger: Ledger, table: DailyTable, columns: NDArray[np.intp], since: int = 0
     ) -> Replay:
-        """Every day of the history judged for some columns, each by the days before it; from the
-        row `since` on, before which no drop goes on."""
-        history = self._history(ledger)[:, columns]
-        values = np.maximum(table.values[:, columns], 0)
-        usual, weeks, regular = _usual_of_all(history)
-        replay = Replay.untouched(columns, usual, weeks)
-        least = max(smallest_nanos(self, ledger), np.nextafter(0, 1))  # nothing is no usual day
-        worth = regular & (usual >= least)
-        complete = self._complete(ledger)
-        begin = (worth & self._is_low(values, usual) & complete[:, None]).any(axis=1)
-        running, goes_on = np.full(len(columns), -1), False
-        for at in (since + np.flatnonzero(complete[since:])).tolist():
-            if not goes_on and not begin[at]:
-                continue
-            if goes_on:
-                going = np.flatnonzero(running >= 0)
-                usual[at, going], weeks[at, going], regular[at, going] = _usual(
-                    history[:, going], at, running[going]
-                )
-            low = self._is_low(values[at], usual[at])
-            is_drop = low & regular[at] & (usual[at] >= least)
-            running = np.where(low, running, -1)
-            running = np.where(is_drop & (running < 0), at, running)
-            replay.dropped[at], replay.began[at] = is_drop, running
-            goes_on = bool((running >= 0).any())
-        return replay
+        """Every day of the history judged for some columns of the rule's table; see `Lows`."""
+        return self._lows(ledger, table).replayed(columns, smallest_nanos(self, ledger), since)
 
-    def _low_on(self, ledger: Ledger, table: DailyTable, days: Sequence[date]) -> NDArray[np.intp]:
-        """The columns that may be in a drop on one of the days; nobody else is."""
-        ever = self._ever_low(ledger, table)
-        at_all = [(day - ledger.span.start).days for day in days]
-        now = np.asarray(ever.near[at_all].any(axis=0))[ever.columns]
-        worth = (ever.usual > 0) & (ever.usual >= smallest_nanos(self, ledger))
-        return ever.columns[now & worth]
+    def _lows(self, ledger: Ledger, table: DailyTable) -> Lows:
+        history = self._history(ledger)
+        return Lows(table.values, history, self._complete(ledger), self.below / 100)
 
-    def _ever_low(self, ledger: Ledger, table: DailyTable) -> _EverLow:
+    def _ever_low(self, ledger: Ledger, table: DailyTable) -> EverLow:
         """Of whom a drop may begin some day, shared by rules that differ in what is worth it."""
-
-        def made() -> _EverLow:
-            history, values = self._history(ledger), np.maximum(table.values, 0)
-            highest, lowest = _range_of_all(history)
-            near = self._is_low(values, highest)  # no median is above the highest
-            may = np.asarray(near & (lowest > 0) & self._complete(ledger)[:, None])
-            columns = np.flatnonzero(may.any(axis=0))
-            usual, _, regular = _usual_of_all(history[:, columns])
-            low = regular & self._is_low(values[:, columns], usual) & may[:, columns]
-            worth = np.where(low, usual, 0.0).max(axis=0, initial=0.0)
-            over = self._complete(ledger)[:, None] & ~near
-            return _EverLow(ledger.span.start, near, over, columns, worth)
-
-        return ledger.remembered(self._key("low", self.below), made)
-
-    def _is_low(self, values: NDArray[np.int64], usual: NDArray[np.float64]) -> NDArray[np.bool_]:
-        return np.asarray(values <= np.nan_to_num(usual) * self._share)
+        lows = self._lows(ledger, table)
+        return ledger.remembered(self._key("low", self.below), lows.ever)
 
     def _complete(self, ledger: Ledger) -> NDArray[np.bool_]:
         return judgeable(self, ledger) & unplanned(self, ledger)
 
     def _key(self, *what: Hashable) -> Hashable:
         return ("drop", *what, self.metric, self.per, tuple(self.match.items()), self.planned)
-
-    @property
-    def _share(self) -> float:
-        return self.below / 100
 
     def _history(self, ledger: Ledger) -> NDArray[np.float64]:
         """The days that are history, NaN for all others."""
@@ -299,46 +209,6 @@ class Drop(Rule):
             mention=self.mention,
             last_day=day,
         )
-
-
-def _usual_of_all(
-    history: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-    """`_usual` of every row at once, where no drop goes on."""
-    past = previous_same_weekdays(history, SAME_WEEKDAYS)
-    weeks = (~np.isnan(past)).sum(axis=-1)
-    return median(past), weeks, (weeks >= WEEKS_NEEDED) & ~(past <= 0).any(axis=-1)
-
-
-def _range_of_all(
-    history: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The highest and the lowest of the usable same weekdays of every row; NaN without one."""
-    highest, lowest = np.full(history.shape, np.nan), np.full(history.shape, np.nan)
-    for back in range(7, 7 * SAME_WEEKDAYS + 1, 7):
-        highest[back:] = np.fmax(highest[back:], history[:-back])
-        lowest[back:] = np.fmin(lowest[back:], history[:-back])
-    return highest, lowest
-
-
-def _usual(
-    history: NDArray[np.float64], at: int, running: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Median of the usable same weekdays, their number, and whether none of them was idle.
-
-    `running` is the first day of the drop that goes on, whose days are no history; -1 for none.
-    """
-    rows = np.arange(max(at - 7 * SAME_WEEKDAYS, at % 7), at, 7)
-    past = np.where((running >= 0) & (rows[:, None] >= running), np.nan, history[rows])
-    ordered = np.sort(past, axis=0)  # NaN goes last
-    weeks = (~np.isnan(past)).sum(axis=0)
-    if not len(past):
-        return np.full(history.shape[1], np.nan), weeks, weeks > 0
-    columns = np.arange(history.shape[1])
-    low = ordered[np.maximum(weeks - 1, 0) // 2, columns]
-    high = ordered[np.minimum(weeks // 2, len(past) - 1), columns]
-    regular = (weeks >= WEEKS_NEEDED) & ~(past <= 0).any(axis=0)
-    return (low + high) / 2, weeks, regular
 
 
 def _doubt(rule: Drop, ledger: Ledger, at: int) -> str:

@@ -20,10 +20,10 @@ from bot.commands.workings.model import (
     why_unusable,
 )
 from bot.kinds import Drop
-from bot.kinds.drop import SAME_WEEKDAYS, WEEKS_NEEDED, Replay
 from bot.kinds.lookback import smallest_nanos
 from bot.spend.calendar import DayState, Unit, period_of
 from bot.spend.ledger import DailyTable, Ledger
+from bot.spend.lows import SAME_WEEKDAYS, WEEKS_NEEDED, Replay
 from bot.spend.metrics import Metric
 
 

@@ -13,7 +13,8 @@ from bot.alerts.model import Subject
 from bot.commands.workings.model import UsedDay, Words, Worked, planned_hint, said, used_day
 from bot.kinds import New
 from bot.kinds.lookback import is_missing
-from bot.kinds.new import BURST_RATIO, HISTORY_NEEDED, NEWCOMER_DAYS, PROBE, arrival
+from bot.kinds.new import BURST_RATIO, HISTORY_NEEDED, NEWCOMER_DAYS, PROBE
+from bot.spend.arrivals import arrival
 from bot.spend.calendar import DayState
 from bot.spend.ledger import Ledger
 from bot.spend.metrics import Metric
