@@ -132,6 +132,8 @@ def _spikes_found(
     for row in range(60, len(values), 10):
         usual = np.median(whole.bill.values[row - 28 : row : 7], axis=0)
         carries = np.flatnonzero((values[row] > 0) & (values[row] >= 0.5 * usual))
+        if not len(carries):  # everybody's day off
+            continue
         column = int(rng.choice(carries))
         put.append((FIRST + timedelta(row), column, float(values[row, column] * (size - 1))))
         values[row, column] *= size
