@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -149,6 +149,11 @@ class Rule(BaseModel):
         whose findings stand for many days. What silences another finding is never left out."""
         return self.judge(ledger, days)
 
+    @property
+    def about(self) -> tuple[Hashable, ...]:
+        """What it adds up, and for whom: rules that are alike in this look at the same numbers."""
+        return self.metric, self.per, tuple(self.match.items())
+
     has_episodes: ClassVar[bool] = False
     """Whether a finding's period is where an event began, which later data may move."""
 
@@ -165,7 +170,7 @@ class Rule(BaseModel):
         first, *others = FORMULAS[self.metric].over
         if not others:
             return self.table(ledger, first)
-        key = ("amounts", self.metric, self.per, tuple(self.match.items()))
+        key = ("amounts", *self.about)
         return ledger.remembered(
             key, lambda: _added(self.table(ledger, first), self.table(ledger, others[0]))
         )

@@ -159,8 +159,7 @@ class Drift(Rule):
 
     def _trend(self, ledger: Ledger, rows: slice, columns: slice) -> Trend:
         """Shared by rules that differ in what is far or large."""
-        about = self.metric, self.per, tuple(self.match.items()), self.planned
-        key = ("drift", *about, *_bounds(rows), *_bounds(columns))
+        key = ("drift", *self.about, self.planned, *_bounds(rows), *_bounds(columns))
         return ledger.remembered(key, lambda: self._compared(ledger, rows, columns))
 
     def _held(self, ledger: Ledger, trend: Trend) -> NDArray[np.bool_]:

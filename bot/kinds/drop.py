@@ -153,7 +153,7 @@ class Drop(Rule):
         return judgeable(self, ledger) & unplanned(self, ledger)
 
     def _key(self, *what: Hashable) -> Hashable:
-        return ("drop", *what, self.metric, self.per, tuple(self.match.items()), self.planned)
+        return ("drop", *what, *self.about, self.planned)
 
     def _history(self, ledger: Ledger) -> NDArray[np.float64]:
         """The days that are history, NaN for all others."""

@@ -27,7 +27,7 @@ FEWEST_REQUESTS = 20
 def daily_values(rule: Rule, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
     """The metric of every day and subject, (days, subjects): NaN before a subject's first
     activity and, for a ratio, on days without enough requests."""
-    key = ("daily values", rule.metric, rule.per, tuple(rule.match.items()))
+    key = ("daily values", *rule.about)
     return ledger.remembered(key, lambda: _daily_values(rule, ledger))
 
 
@@ -49,7 +49,7 @@ def _daily_values(rule: Rule, ledger: Ledger) -> tuple[tuple[Ids, ...], Floats]:
 
 def daily_cost(rule: Rule, ledger: Ledger, ids: tuple[Ids, ...]) -> Floats:
     """Nanos of every day and of the subjects that `daily_values` has, (days, subjects)."""
-    key = ("daily cost", rule.metric, rule.per, tuple(rule.match.items()))
+    key = ("daily cost", *rule.about)
     return ledger.remembered(key, lambda: summed([rule.table(ledger, Additive.COST)], ids))
 
 

@@ -93,8 +93,7 @@ def _parts(rule: Spike, ledger: Ledger, part: Subject, whole: Subject, day: date
         columns = [n for n, ids in enumerate(series.ids) if _is_of(ids, part, whole)]
         return rule.watched(ledger, series, np.array(columns, np.intp), day)
 
-    about = rule.metric, rule.per, tuple(rule.match.items()), rule.planned
-    return ledger.remembered(("parts", *about, whole, day), made)
+    return ledger.remembered(("parts", *rule.about, rule.planned, whole, day), made)
 
 
 def _rise_of(rule: Spike, ledger: Ledger, part: Finding, whole: Subject) -> float:

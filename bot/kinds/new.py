@@ -150,8 +150,7 @@ class New(Rule):
                 found.append(some[(at - came.first < NEWCOMER_DAYS) & ~old])
             return np.concatenate(found)
 
-        about = self.metric, self.per, tuple(self.match.items()), self.asleep_days
-        return ledger.remembered(("newcomers", *about, at), made)
+        return ledger.remembered(("newcomers", *self.about, self.asleep_days, at), made)
 
     def _known(self, ledger: Ledger) -> NDArray[np.bool_]:
         """For each day of the history, whether it is not missing."""

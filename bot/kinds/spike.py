@@ -64,7 +64,7 @@ from pydantic import model_validator
 
 from bot.alerts.model import Dimension, Finding, Outcome, Skipped
 from bot.kinds.base import Direction, Rule
-from bot.kinds.lookback import daily_cost, daily_values, smallest_nanos, unplanned
+from bot.kinds.lookback import average_days, daily_cost, daily_values, smallest_nanos, unplanned
 from bot.kinds.money_options import Dollars
 from bot.kinds.spike_words import Expected, SpikeWords, Spoken, missing_words
 from bot.kinds.unjudged import unjudged
@@ -158,7 +158,7 @@ class Spike(Rule):
         floors.add(self._least(ledger))
 
     def _key(self, *what: Hashable) -> Hashable:
-        return ("spike", *what, self.metric, self.per, tuple(self.match.items()), self.planned)
+        return ("spike", *what, *self.about, self.planned)
 
     def series(self, ledger: Ledger) -> Series:
         """All subjects; settled, unplanned days since the first activity are history."""
@@ -215,9 +215,7 @@ class Spike(Rule):
     def _floors(self, ledger: Ledger, day: date, least: float) -> Floors:
         if self.is_ratio or (self.metric is Metric.COST and not least):
             return Floors(0.0, 0.0)
-        average = ledger.remembered(
-            ("average day", self.metric, day), lambda: _average_day(ledger, self.metric, day)
-        )
+        average = float(average_days(self, ledger)[(day - ledger.span.start).days])
         return Floors(
             max(least, SHARE_OF_ORGANIZATION * average), max(least, SHARE_FAR_OUT * average)
         )
@@ -347,14 +345,3 @@ def _judged_downwards(seen: Floats, k: float) -> Baseline:
         usual=np.maximum(1 / expected.usual - least, 0.0),
         limit=np.maximum(1 / expected.limit - least, 0.0),
     )
-
-
-def _average_day(ledger: Ledger, metric: Metric, day: date) -> float:
-    """The organisation's mean settled day in the four weeks before the day."""
-    at = (day - ledger.span.start).days
-    window = slice(max(0, at - 28), at)
-    settled, average = ledger.settled(metric)[window], 0.0
-    for quantity in FORMULAS[metric].over:
-        values = ledger.sums(quantity, ("organization",)).values[window].sum(axis=1)[settled]
-        average += float(values.mean()) if len(values) else 0.0
-    return average
